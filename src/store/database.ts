@@ -1,0 +1,119 @@
+import { chmodSync, closeSync, constants, openSync } from 'node:fs';
+import SqliteDatabase from 'better-sqlite3';
+import { messageOf } from '../base/coded-error.ts';
+import { StoreError } from './store-error.ts';
+
+/** An open SQLite database: synchronous, one thread, one owner that closes it. */
+export type Database = SqliteDatabase.Database;
+
+/** One step of a schema. Numbers start at 1 and have no gaps; a released step never changes. */
+export interface Migration {
+  readonly version: number;
+  /** The decision diary: why the schema became what it is. */
+  readonly why: string;
+  readonly sql: string;
+}
+
+const BUSY_TIMEOUT_MS = 2_000;
+
+/**
+ * Opens (or creates, mode 0600) the database at `path`, checks it and brings its schema up to date. The directory
+ * must exist. Throws a `StoreError`; a database that failed is closed again.
+ */
+export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+  assertNumbered(migrations);
+  createPrivately(path);
+  const database = connect(path);
+  try {
+    checkIntegrity(database, path);
+    configure(database);
+    migrate(database, path, migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error instanceof StoreError ? error : translated(error, path);
+  }
+}
+
+function assertNumbered(migrations: readonly Migration[]): void {
+  for (const [index, migration] of migrations.entries()) {
+    if (migration.version !== index + 1) {
+      throw new StoreError('migration_failed', `migration ${migration.version} stands where ${index + 1} belongs`);
+    }
+  }
+}
+
+/** SQLite would create the file with the process's umask; the side files (-wal, -shm) inherit the mode it has. */
+function createPrivately(path: string): void {
+  try {
+    // a link here would let whoever placed it choose which file we chmod and write
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw new StoreError('database_unusable', `cannot open \`${path}\`: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function connect(path: string): Database {
+  try {
+    return new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    throw translated(error, path);
+  }
+}
+
+function checkIntegrity(database: Database, path: string): void {
+  const found: unknown = database.pragma('quick_check', { simple: true });
+  if (found !== 'ok') {
+    throw new StoreError('database_corrupt', `\`${path}\` is damaged (${String(found)}): move it away and start again`);
+  }
+}
+
+function configure(database: Database): void {
+  database.pragma('journal_mode = WAL');
+  // an acknowledged activation survives a power cut (delivery, What always holds)
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  // another program may hold the file; a schema with functions or virtual tables of its own gets no trust
+  database.pragma('trusted_schema = OFF');
+}
+
+function migrate(database: Database, path: string, migrations: readonly Migration[]): void {
+  const found = schemaVersion(database);
+  if (found > migrations.length) {
+    throw new StoreError(
+      'database_newer',
+      `\`${path}\` has schema ${found} and this version knows up to ${migrations.length}: install a newer reeve`,
+    );
+  }
+  for (const migration of migrations.slice(found)) applyMigration(database, path, migration);
+}
+
+function applyMigration(database: Database, path: string, migration: Migration): void {
+  const step = database.transaction(() => {
+    // two processes may open at once: the second one finds the work done
+    if (schemaVersion(database) >= migration.version) return;
+    database.exec(migration.sql);
+    database.pragma(`user_version = ${migration.version}`);
+  });
+  try {
+    step.immediate();
+  } catch (error) {
+    const message = `migration ${migration.version} of \`${path}\` failed: ${messageOf(error)}`;
+    throw new StoreError('migration_failed', message, { cause: error });
+  }
+}
+
+function schemaVersion(database: Database): number {
+  return Number(database.pragma('user_version', { simple: true }));
+}
+
+/** Driver errors become ours once, here. */
+function translated(error: unknown, path: string): StoreError {
+  const code: unknown = error instanceof SqliteDatabase.SqliteError ? error.code : undefined;
+  if (code === 'SQLITE_NOTADB' || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
+    const message = `\`${path}\` is no usable database: move it away and start again`;
+    return new StoreError('database_corrupt', message, { cause: error });
+  }
+  return new StoreError('database_unusable', `cannot open \`${path}\`: ${messageOf(error)}`, { cause: error });
+}
