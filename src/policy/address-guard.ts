@@ -1,0 +1,162 @@
+import {
+  type Address,
+  contains,
+  embeddedAddresses,
+  isSingle,
+  isWithin,
+  type Prefix,
+  readAddress,
+  readPrefix,
+} from './resource/address.ts';
+import type { Hostname } from './resource/hostname.ts';
+import type { NetworkPattern } from './resource/network-pattern.ts';
+
+/** One range of semantics 4.3. It is lifted as a whole or not at all. */
+export interface GuardRange {
+  readonly name: 'loopback' | 'unspecified' | 'link-local' | 'multicast and broadcast' | 'metadata';
+  readonly prefixes: readonly Prefix[];
+}
+
+/** A range that a dialled address, or a form of it (Names 5), lies in. */
+export interface GuardHit {
+  readonly range: GuardRange;
+  /** The dialled address itself lies in the range; false = only an IPv4 address embedded in it does. */
+  readonly direct: boolean;
+  /** The form that lies in the range, for the reason of a denial. */
+  readonly form: Address;
+}
+
+/** What a request is tested as by deny rules only, beside what it is. */
+export interface DenyAliases {
+  readonly names: readonly Hostname[];
+  readonly addresses: readonly Address[];
+}
+
+const RANGES: readonly GuardRange[] = [
+  range('loopback', '127.0.0.0/8', '::1/128'),
+  range('unspecified', '0.0.0.0/8', '::/128'),
+  range('link-local', '169.254.0.0/16', 'fe80::/10'),
+  range('multicast and broadcast', '224.0.0.0/4', '255.255.255.255/32', 'ff00::/8'),
+];
+
+/** Cloud metadata services and what stands in their place: AWS, Azure, Oracle, Alibaba, Google. */
+const METADATA: ReadonlyMap<string, GuardRange> = new Map(
+  [
+    '169.254.169.254',
+    '169.254.170.2',
+    '169.254.170.23',
+    '168.63.129.16',
+    '192.0.0.192',
+    '100.100.100.200',
+    'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd20:ce::254',
+  ].map((text) => [text, metadataRange(addressFrom(text))]),
+);
+
+const LOCALHOST = 'localhost' as Hostname;
+const DOCKER_HOST = 'host.docker.internal' as Hostname;
+const LOOPBACK_ADDRESSES = [addressFrom('127.0.0.1'), addressFrom('::1')];
+const LOOPBACK_LIKE = ['127.0.0.0/8', '::1/128', '0.0.0.0/32', '::/128'].map(prefixFrom);
+
+const NO_ALIASES: DenyAliases = { names: [], addresses: [] };
+const LOOPBACK_ALIASES: DenyAliases = { names: [LOCALHOST], addresses: LOOPBACK_ADDRESSES };
+const LOCALHOST_ALIASES: DenyAliases = { names: [LOCALHOST, DOCKER_HOST], addresses: LOOPBACK_ADDRESSES };
+
+/**
+ * The guarded ranges (semantics 4.3) that an address or any IPv4 address embedded in it lies in, each once.
+ * `metadata` and `nat64` are those that the config adds. Whether there was a name, and what lifts a range, is the
+ * evaluator's to ask: see `liftsGuard`.
+ */
+export function guardedRanges(
+  address: Address,
+  metadata: readonly Address[],
+  nat64: readonly Prefix[],
+): readonly GuardHit[] {
+  const hits: GuardHit[] = [];
+  collect(hits, address, metadata, true);
+  for (const form of embeddedAddresses(address, nat64)) collect(hits, form, metadata, false);
+  return hits;
+}
+
+export function isMetadata(hit: GuardHit): boolean {
+  return hit.range.name === 'metadata';
+}
+
+/** True if an effective allow with this pattern (and the right action and port) lifts the range for the address. */
+export function liftsGuard(pattern: NetworkPattern, address: Address, hit: GuardHit): boolean {
+  if (namesAddress(pattern, address)) return true;
+  if (pattern.kind !== 'prefix' || !hit.direct || isMetadata(hit)) return false;
+  const { prefix } = pattern;
+  return contains(prefix, address) && hit.range.prefixes.some((whole) => isWithin(prefix, whole));
+}
+
+/** True if the name itself lifts the range: `localhost` or below may be loopback. */
+export function nameLiftsGuard(name: Hostname, hit: GuardHit): boolean {
+  return hit.range.name === 'loopback' && hit.direct && isLocalhost(name);
+}
+
+/** `localhost` or any name below it. */
+export function isLocalhost(name: Hostname): boolean {
+  return name === LOCALHOST || name.endsWith('.localhost');
+}
+
+/** Names 6: what deny rules also test for this name or address. Allows never do. Embedded forms are asked for apart. */
+export function denyAliases(asked: Hostname | Address): DenyAliases {
+  if (typeof asked !== 'string') {
+    return LOOPBACK_LIKE.some((prefix) => contains(prefix, asked)) ? LOOPBACK_ALIASES : NO_ALIASES;
+  }
+  if (asked === LOCALHOST) return LOCALHOST_ALIASES;
+  return asked === DOCKER_HOST || isLocalhost(asked) ? LOOPBACK_ALIASES : NO_ALIASES;
+}
+
+/** Everything that deny rules test an address as: itself, what it embeds (Names 5), and the aliases of each (Names 6). */
+export function denyForms(address: Address, nat64: readonly Prefix[]): DenyAliases {
+  const forms = [address, ...embeddedAddresses(address, nat64)];
+  const aliases = forms.map(denyAliases).find((found) => found !== NO_ALIASES) ?? NO_ALIASES;
+  const added = aliases.addresses.filter((alias) => !forms.some((form) => form.text === alias.text));
+  return { names: aliases.names, addresses: [...forms, ...added] };
+}
+
+/** `/32` and `/128` name an address too. */
+function namesAddress(pattern: NetworkPattern, address: Address): boolean {
+  if (pattern.kind === 'address') return pattern.address.text === address.text;
+  return pattern.kind === 'prefix' && isSingle(pattern.prefix) && contains(pattern.prefix, address);
+}
+
+function collect(hits: GuardHit[], form: Address, metadata: readonly Address[], direct: boolean): void {
+  for (const range of RANGES) {
+    if (range.prefixes.some((prefix) => contains(prefix, form))) add(hits, { range, direct, form });
+  }
+  const known = METADATA.get(form.text);
+  if (known !== undefined) add(hits, { range: known, direct, form });
+  else if (metadata.some((address) => address.text === form.text)) {
+    add(hits, { range: metadataRange(form), direct, form });
+  }
+}
+
+/** Direct hits are collected first, and of one range the first stays. */
+function add(hits: GuardHit[], hit: GuardHit): void {
+  if (!hits.some((other) => other.range === hit.range)) hits.push(hit);
+}
+
+function metadataRange(address: Address): GuardRange {
+  const prefix = prefixFrom(`${address.text}/${32 * address.words.length}`);
+  return { name: 'metadata', prefixes: [prefix] };
+}
+
+function range(name: GuardRange['name'], ...prefixes: readonly string[]): GuardRange {
+  return { name, prefixes: prefixes.map(prefixFrom) };
+}
+
+function prefixFrom(text: string): Prefix {
+  const reading = readPrefix(text);
+  if (reading.kind === 'invalid') throw new Error(`unreachable: \`${text}\` is no prefix`);
+  return reading.prefix;
+}
+
+function addressFrom(text: string): Address {
+  const address = readAddress(text);
+  if (address === null) throw new Error(`unreachable: \`${text}\` is no address`);
+  return address;
+}

@@ -1,0 +1,117 @@
+import { isIP } from 'node:net';
+import { type Address, readAddress } from './address.ts';
+import { faultOf, type Hostname, readHost } from './hostname.ts';
+import { isNumericLabel, MAX_NAME_BYTES, mapLabel } from './idna.ts';
+import { hasGlob, type LabelGlob, nameMatcher, readLabelGlob } from './label-glob.ts';
+
+/** What stands before the port of a resource, other than a prefix or a bracketed address. */
+export type NamePattern =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'name'; readonly name: Hostname }
+  /** Exactly one label before `suffix`. */
+  | { readonly kind: 'one'; readonly suffix: string }
+  /** One or more labels before `suffix`. */
+  | { readonly kind: 'deep'; readonly suffix: string }
+  /** `matcher` is for `globMatches` only; `suffix` is the literal labels after the last glob. */
+  | { readonly kind: 'glob'; readonly matcher: RegExp; readonly suffix: string }
+  | { readonly kind: 'address'; readonly address: Address };
+
+export type NamePatternReading =
+  | { readonly kind: 'pattern'; readonly pattern: NamePattern }
+  /** Says, after the resource itself, what is wrong and what to write instead. */
+  | { readonly kind: 'invalid'; readonly problem: string };
+
+type Lead = '' | '*' | '**';
+
+/** UTS #46 reads three more characters as the dot between labels. */
+const DOTS = /[.\u3002\uff0e\uff61]/;
+const ADDRESS_GLOB = /^[0-9.*?[\]!-]+$/;
+
+/** Reads the host of a rule; `port` is repeated in what to write instead (`:443`, or empty). */
+export function readNamePattern(host: string, port: string): NamePatternReading {
+  if (host === '') return invalid(`has no host: write \`**${port}\` for every host`);
+  if (host === '*' || host === '*.') return invalid(`is a single \`*\`: write \`**${port}\` for every host`);
+  if (host === '**') return { kind: 'pattern', pattern: { kind: 'any' } };
+  const bare = host.endsWith('.') ? host.slice(0, -1) : host; // Names 1
+  if (Buffer.byteLength(bare) > MAX_NAME_BYTES) return invalid(`is longer than ${MAX_NAME_BYTES} bytes`);
+  const labels = bare.split(DOTS);
+  const problem = shapeProblem(labels, port);
+  if (problem !== null) return invalid(problem);
+  const last = labels.at(-1) ?? '';
+  if (isNumericLabel(mapLabel(last) ?? last)) return readAddressPattern(bare, labels);
+  const [first = '', ...rest] = labels;
+  return first === '*' || first === '**' ? readLabels(first, rest) : readLabels('', labels);
+}
+
+/** True if the name fits a `glob` pattern. */
+export function globMatches(pattern: { readonly matcher: RegExp }, name: string): boolean {
+  return pattern.matcher.test(name.replaceAll('.', '/'));
+}
+
+function shapeProblem(labels: readonly string[], port: string): string | null {
+  if (labels.includes('')) return 'has an empty label: write the name without leading or doubled dots';
+  const [first = '', ...rest] = labels;
+  if (rest.length === 0 && first === '**') return `has a dot after its \`**\`: write \`**${port}\``;
+  const doubled = (first === '**' ? rest : labels).some((label) => label.includes('**'));
+  if (doubled)
+    return 'has `**` elsewhere than as its whole first label: write `**.example.com`, or one `*` inside a label';
+  const last = labels.at(-1) ?? '';
+  if (!hasGlob(last)) return null;
+  const text = labels.join('.');
+  if (ADDRESS_GLOB.test(text)) return addressGlobProblem(labels);
+  return 'has a glob in its last label: write a name for each ending, such as `example.com` and `example.org`';
+}
+
+/** Names 3: a numeric last label makes it an address; a rule takes four decimal parts only. */
+function readAddressPattern(bare: string, labels: readonly string[]): NamePatternReading {
+  if (labels.some(hasGlob)) return invalid(addressGlobProblem(labels));
+  const address = isIP(bare) === 4 ? readAddress(bare) : null;
+  if (address !== null) return { kind: 'pattern', pattern: { kind: 'address', address } };
+  const meant = readHost(bare);
+  if (meant.kind === 'address') return invalid(`is an address in an unusual spelling: write \`${meant.address.text}\``);
+  return invalid('ends in a number and is no IPv4 address: write four decimal parts such as `10.1.2.3`');
+}
+
+/** `10.0.*.*` and the like are told the prefix that they mean. */
+function addressGlobProblem(labels: readonly string[]): string {
+  const parts = labels.filter((label) => /^[0-9]{1,3}$/.test(label));
+  const trailing =
+    labels.length === 4 && parts.length > 0 && labels.slice(parts.length).every((label) => label === '*');
+  const base = [...parts, '0', '0', '0'].slice(0, 4).join('.');
+  const prefix = trailing && isIP(base) === 4 ? `${base}/${8 * parts.length}` : '10.0.0.0/24';
+  return `is an address with a glob: write a prefix, ${trailing ? '' : 'such as '}\`${prefix}\``;
+}
+
+function readLabels(lead: Lead, labels: readonly string[]): NamePatternReading {
+  const parts: (string | LabelGlob)[] = [];
+  for (const label of labels) {
+    const part = readLabel(label);
+    if (typeof part !== 'string' && 'problem' in part) return invalid(part.problem);
+    parts.push(part);
+  }
+  const globbed = parts.findLastIndex((part) => typeof part !== 'string');
+  const suffix = parts
+    .slice(globbed + 1)
+    .filter((part) => typeof part === 'string')
+    .join('.');
+  if (suffix.length > MAX_NAME_BYTES) return invalid(`is longer than ${MAX_NAME_BYTES} bytes in its IDNA form`);
+  if (globbed >= 0) return { kind: 'pattern', pattern: { kind: 'glob', matcher: nameMatcher(lead, parts), suffix } };
+  if (lead === '') return { kind: 'pattern', pattern: { kind: 'name', name: suffix as Hostname } };
+  return { kind: 'pattern', pattern: { kind: lead === '*' ? 'one' : 'deep', suffix } };
+}
+
+function readLabel(label: string): string | LabelGlob | { readonly problem: string } {
+  if (hasGlob(label)) {
+    const glob = readLabelGlob(label);
+    return glob.kind === 'glob' ? glob : { problem: `has the label \`${label}\`, where ${glob.problem}` };
+  }
+  const fault = faultOf(label);
+  if (fault !== null) return { problem: `${fault}: write a plain name such as \`example.com\`` };
+  return (
+    mapLabel(label) ?? { problem: `has the label \`${label}\`, which has no valid IDNA form: write its \`xn--\` form` }
+  );
+}
+
+function invalid(problem: string): NamePatternReading {
+  return { kind: 'invalid', problem };
+}
