@@ -1,0 +1,122 @@
+import { watch as watchPaths } from 'chokidar';
+import type { Clock } from '../../base/clock.ts';
+import type { LocalLayer } from './local-layer.ts';
+import { LocalScanner, type ScannerOptions } from './scanner.ts';
+
+const SETTLE_MS = 100;
+const SETTLE_MAX_MS = 1_000;
+const RESCAN_MS = 30_000;
+
+export interface LocalWatchOptions extends ScannerOptions {
+  readonly clock: Clock;
+  /** Called after each scan whose outcome differs from the one before; never during `watchLocalFiles` itself. Must not throw. */
+  readonly onChange: (layer: LocalLayer) => void;
+  /** Quiet time after the last event before a scan. */
+  readonly settleMs?: number;
+  /** The longest that a stream of events can put a scan off. */
+  readonly settleMaxMs?: number;
+  /** A scan without any event: not every filesystem tells. */
+  readonly rescanMs?: number;
+}
+
+export interface LocalWatch {
+  current(): LocalLayer;
+  /** Scans now; resolves with the outcome. */
+  rescan(): Promise<LocalLayer>;
+  close(): Promise<void>;
+}
+
+/** Reads a directory of local override files once, then watches it (delivery, "Local override files"). */
+export async function watchLocalFiles(options: LocalWatchOptions): Promise<LocalWatch> {
+  const scanner = new LocalScanner(options);
+  await scanner.restore();
+  return new DirectoryWatch(options, scanner, await scanner.scan());
+}
+
+class DirectoryWatch implements LocalWatch {
+  readonly #options: LocalWatchOptions;
+  readonly #scanner: LocalScanner;
+  readonly #watcher: { close(): Promise<void> };
+  #layer: LocalLayer;
+  #running: Promise<LocalLayer>;
+  #firstEvent: number | null = null;
+  #cancelSettle: (() => void) | null = null;
+  #cancelRescan: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: LocalWatchOptions, scanner: LocalScanner, layer: LocalLayer) {
+    this.#options = options;
+    this.#scanner = scanner;
+    this.#layer = layer;
+    this.#running = Promise.resolve(layer);
+    // the directory alone: names are watched, content is hashed; a missing directory is waited for
+    const watcher = watchPaths(options.directory, { depth: 0, followSymlinks: false, ignoreInitial: true });
+    watcher.on('all', () => this.#event());
+    watcher.on('error', () => this.#event());
+    this.#watcher = watcher;
+    this.#planRescan();
+    // what changed between the first scan and the watcher's start told nobody
+    watcher.once('ready', () => this.#event());
+  }
+
+  current(): LocalLayer {
+    return this.#layer;
+  }
+
+  rescan(): Promise<LocalLayer> {
+    // one scan at a time, and one that starts after the call: a running one may have passed the file already
+    this.#running = this.#running.then(() => (this.#closed ? this.#layer : this.#scan()));
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelSettle?.();
+    this.#cancelRescan?.();
+    await this.#watcher.close();
+    await this.#running;
+    await this.#scanner.close();
+  }
+
+  async #scan(): Promise<LocalLayer> {
+    const layer = await this.#scanner.scan();
+    const changed = fingerprint(layer) !== fingerprint(this.#layer);
+    this.#layer = layer;
+    if (changed && !this.#closed) {
+      // a write that comes while the watcher takes up a new name tells nobody
+      this.#planRescan(this.#options.settleMaxMs ?? SETTLE_MAX_MS);
+      this.#options.onChange(layer);
+    }
+    return layer;
+  }
+
+  /** Debounce with a minimum (quiet) and a maximum (a file that never rests). */
+  #event(): void {
+    if (this.#closed) return;
+    const { clock, settleMs = SETTLE_MS, settleMaxMs = SETTLE_MAX_MS } = this.#options;
+    const now = clock.now();
+    this.#firstEvent ??= now;
+    this.#cancelSettle?.();
+    const wait = Math.max(0, Math.min(settleMs, this.#firstEvent + settleMaxMs - now));
+    this.#cancelSettle = clock.after(wait, () => {
+      this.#firstEvent = null;
+      this.#cancelSettle = null;
+      void this.rescan();
+    });
+  }
+
+  #planRescan(wait = this.#options.rescanMs ?? RESCAN_MS): void {
+    this.#cancelRescan?.();
+    this.#cancelRescan = this.#options.clock.after(wait, () => {
+      this.#planRescan();
+      void this.rescan();
+    });
+  }
+}
+
+/** Everything that a new generation could differ in, without the rules: their digest stands for them. */
+function fingerprint(layer: LocalLayer): string {
+  const allowsInert = layer.inputs.map((input) => [input.name, input.allowsInert ?? null, input.broken ?? null]);
+  return JSON.stringify([layer.listing, layer.warnings, allowsInert]);
+}
