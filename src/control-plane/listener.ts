@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { BlockList, isIP, type Socket } from 'node:net';
+import { messageOf } from '../base/coded-error.ts';
+import { problem } from '../http/problem.ts';
+import { ControlPlaneError } from './control-plane-error.ts';
+import {
+  HEADERS_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+  MAX_HEADER_BYTES,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts';
+
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Secrets and tokens travel here, so plain HTTP stays on the machine unless something in front adds TLS. */
+export function assertPrivate(host: string, tls: boolean, behindTlsTerminator: boolean): void {
+  if (tls || behindTlsTerminator || isLoopback(host)) return;
+  throw new ControlPlaneError(
+    'plain_http_refused',
+    `plain HTTP on \`${host}\` would show secrets to the network: give a certificate and key, listen on 127.0.0.1, or say that a TLS terminator is in front`,
+  );
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const family = isIP(host);
+  return family !== 0 && LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+export function createListener(tls: TlsFiles | undefined, listener: RequestListener): Server {
+  const options: ServerOptions = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = tls === undefined ? createServer(options, listener) : secureServer(options, tls, listener);
+  server.maxConnections = MAX_CONNECTIONS;
+  // ends those that neither send nor take an answer
+  server.setTimeout(IDLE_TIMEOUT_MS);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseMalformed(error, socket as Socket));
+  return server;
+}
+
+function secureServer(options: ServerOptions, tls: TlsFiles, listener: RequestListener): Server {
+  try {
+    const cert = readFileSync(tls.certFile);
+    const key = readFileSync(tls.keyFile);
+    return createTlsServer({ ...options, cert, key, minVersion: 'TLSv1.2' }, listener);
+  } catch (error) {
+    const message = `cannot serve TLS with \`${tls.certFile}\` and \`${tls.keyFile}\`: ${messageOf(error)}`;
+    throw new ControlPlaneError('tls_unusable', message, { cause: error });
+  }
+}
+
+/** What the parser or a deadline refused never became a request; it gets an envelope all the same. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = malformation(error.code);
+  const body = `${JSON.stringify(problem('invalid_argument', message))}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function malformation(code: string | undefined): readonly [status: string, message: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', `headers have at most ${MAX_HEADER_BYTES} bytes`];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'the request took too long to arrive'];
+    default:
+      return ['400 Bad Request', 'malformed HTTP request'];
+  }
+}
