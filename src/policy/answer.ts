@@ -1,0 +1,132 @@
+import type { Answer, AllowCode, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
+import { canonicalOf, type FilesystemRequest, type NetworkRequest } from './request.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type Cause, type Match, ruleOf, targetOf } from './verdict.ts';
+
+const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
+  builtin: 'preset_allow', // completes the table: builtin rules only deny
+  org: 'org_allow',
+  local: 'local_allow',
+  preset: 'preset_allow',
+};
+
+/** How a person calls the layer that a rule comes from. */
+const ORIGIN_WORDS: Readonly<Record<Origin, string>> = {
+  builtin: 'reeve’s own protection',
+  org: 'organisation policy',
+  local: 'local file',
+  preset: 'preset',
+};
+
+/** Denials by what stands in a policy; every other denial but `default_deny` is an error (semantics, 6). */
+const EXPLICIT_DENIALS: ReadonlySet<DecisionCode> = new Set<DenyCode>([
+  'org_deny',
+  'local_deny',
+  'builtin_deny',
+  'address_guard',
+  'approval_required',
+]);
+
+/** Codes that mean: the organisation's own policy said no. */
+const ORG_CODES: ReadonlySet<DecisionCode> = new Set<DenyCode>(['org_deny', 'approval_required']);
+
+type JudgedRequest = NetworkRequest | FilesystemRequest;
+
+export function allowed(snapshot: Snapshot, request: JudgedRequest, grant: Match): Answer {
+  const rule = determiningRule(grant);
+  return {
+    decision: 'allow',
+    kind: 'explicit',
+    code: ALLOW_CODE[grant.layer.origin],
+    reason: `${describe(request)} is allowed by \`${rule.resource}\` (${source(rule)})`,
+    rule,
+    ...shared(snapshot, request),
+    ...(request.kind === 'filesystem' && request.real.kind === 'real' ? { resolved_path: request.real.real } : {}),
+    ttl_ms: request.kind === 'filesystem' ? 0 : snapshot.ttlMs,
+  };
+}
+
+export interface Denial {
+  readonly cause: Cause;
+  /** Monitor mode: the answer is allow, and says that it would be a denial (semantics, 5). */
+  readonly wouldDeny: boolean;
+}
+
+export function denied(snapshot: Snapshot, request: JudgedRequest, { cause, wouldDeny }: Denial): Answer {
+  const { code } = cause;
+  const rule = cause.match === null ? undefined : determiningRule(cause.match);
+  const kind = kindOf(code);
+  const governed = snapshot.policy.domains[request.kind].governed;
+  const byOrg = ORG_CODES.has(code) || (code === 'default_deny' && governed);
+  const { supportMessage } = snapshot.policy;
+  return {
+    decision: wouldDeny ? 'allow' : 'deny',
+    kind,
+    code,
+    reason: reasonOf(request, cause, rule, wouldDeny),
+    ...(rule === undefined ? {} : { rule }),
+    ...shared(snapshot, request),
+    ...(wouldDeny && request.kind === 'filesystem' && request.real.kind === 'real'
+      ? { resolved_path: request.real.real }
+      : {}),
+    ttl_ms: wouldDeny || kind === 'error' || request.kind === 'filesystem' ? 0 : snapshot.ttlMs,
+    ...(wouldDeny ? { would_deny: true } : {}),
+    ...(byOrg && supportMessage !== null ? { support_message: supportMessage } : {}),
+  };
+}
+
+/** A value that means nothing: the question cannot be judged, so it is denied. */
+export function invalidRequest(snapshot: Snapshot, reason: string): Answer {
+  return errorAnswer(snapshot, 'invalid_request', reason);
+}
+
+/** A denial that no rule was asked for: overload, not ready, an invalid request. */
+export function errorAnswer(snapshot: Snapshot, code: DenyCode, reason: string): Answer {
+  const { policy, generation } = snapshot;
+  return { decision: 'deny', kind: 'error', code, reason, revision: policy.revision, generation, ttl_ms: 0 };
+}
+
+export function determiningRule(match: Match): DeterminingRule {
+  const { id, name, policy } = ruleOf(match);
+  return { id, name, policy, origin: match.layer.origin, resource: targetOf(match).text };
+}
+
+function shared(snapshot: Snapshot, request: JudgedRequest): Pick<Answer, 'revision' | 'generation' | 'request' | 'ip_checked'> {
+  return {
+    revision: snapshot.policy.revision,
+    generation: snapshot.generation,
+    request: canonicalOf(request),
+    // A name without its address was judged as a name only; the PEP pins what it dials (semantics, 4.3).
+    ...(request.kind === 'network' ? { ip_checked: request.name === null || request.addresses.length > 0 } : {}),
+  };
+}
+
+function kindOf(code: DenyCode): Answer['kind'] {
+  if (code === 'default_deny') return 'implicit';
+  return EXPLICIT_DENIALS.has(code) ? 'explicit' : 'error';
+}
+
+function reasonOf(
+  request: JudgedRequest,
+  cause: Cause,
+  rule: DeterminingRule | undefined,
+  wouldDeny: boolean,
+): string {
+  const by = rule === undefined ? '' : ` (${source(rule)})`;
+  const text = cause.code === 'default_deny' || rule === undefined ? cause.reason : `${describe(request)} is denied: ${cause.reason}${by}`;
+  return wouldDeny ? `${text}; let through in monitor mode` : text;
+}
+
+function describe(request: JudgedRequest): string {
+  if (request.kind === 'filesystem') {
+    return `${request.action} of ${request.recursive ? 'everything below ' : ''}${request.lexical}`;
+  }
+  const [first] = request.addresses;
+  const host = request.name ?? first?.text ?? '';
+  return `${request.action} to ${host.includes(':') ? `[${host}]` : host}:${request.port}`;
+}
+
+function source({ id, name, policy, origin }: DeterminingRule): string {
+  const label = name === '' ? id : `${id} “${name}”`;
+  return origin === 'builtin' ? ORIGIN_WORDS.builtin : `${ORIGIN_WORDS[origin]} ${policy}, rule ${label}`;
+}

@@ -1,0 +1,47 @@
+import type { Domain } from './action.ts';
+import { allowed, denied, invalidRequest } from './answer.ts';
+import type { Answer } from './decision.ts';
+import { judgeFilesystem } from './judge-filesystem.ts';
+import { judgeNetwork } from './judge-network.ts';
+import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type Asker, type Cause, firstCause, type Verdict } from './verdict.ts';
+
+/**
+ * The one evaluator: every surface answers with it. Pure and synchronous; `snapshot` is the only policy it knows,
+ * and a filesystem request has been resolved before.
+ */
+export function decide(snapshot: Snapshot, request: Request, asker: Asker): Answer {
+  if (request.kind === 'invalid') return invalidRequest(snapshot, request.reason);
+  // Semantics, 2: only root may ask with another's uid.
+  if (request.uid !== null && request.uid !== asker.uid && asker.uid !== 0) {
+    return invalidRequest(snapshot, 'only root may ask with a `uid` that is not its own');
+  }
+  return answerOf(snapshot, request, judge(snapshot, request, asker));
+}
+
+function judge(snapshot: Snapshot, request: NetworkRequest | FilesystemRequest, asker: Asker): Verdict {
+  return request.kind === 'network'
+    ? judgeNetwork(snapshot.policy, request, asker)
+    : judgeFilesystem(snapshot.policy, request, asker);
+}
+
+function answerOf(snapshot: Snapshot, request: NetworkRequest | FilesystemRequest, verdict: Verdict): Answer {
+  const cause = firstCause(verdict.causes);
+  if (cause !== undefined) {
+    const wouldDeny = isMonitored(snapshot, request.kind, verdict.causes);
+    return denied(snapshot, request, { cause, wouldDeny });
+  }
+  if (verdict.grant !== null) return allowed(snapshot, request, verdict.grant);
+  // A verdict without grant and cause cannot be; if it were, it is not an allow.
+  return denied(snapshot, request, {
+    cause: { code: 'internal', reason: 'the evaluator reached no verdict: please report this', match: null },
+    wouldDeny: false,
+  });
+}
+
+/** Monitor mode lets pass only what nothing but the org's own rules stands against (semantics, 5). */
+function isMonitored(snapshot: Snapshot, domain: Domain, causes: readonly Cause[]): boolean {
+  const { monitored, governed } = snapshot.policy.domains[domain];
+  return monitored && governed && causes.every(({ code }) => code === 'org_deny' || code === 'default_deny');
+}

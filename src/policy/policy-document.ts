@@ -1,0 +1,158 @@
+import { DOMAINS, type Domain } from './action.ts';
+import type { PolicySet } from './policy-set.ts';
+import { domainsOf } from './rule-actions.ts';
+import { isObject, type RuleFields } from './rule-shape.ts';
+
+/** A governance `Policy` object, read (semantics, 4.4 and 4.5). */
+export interface PolicyDocument {
+  readonly kind: 'policy';
+  readonly id: string;
+  readonly name: string;
+  /** The domains it speaks about: one, if it is well made. */
+  readonly domains: readonly Domain[];
+  readonly rules: readonly unknown[];
+  /** Its allows need an approval first (semantics, 4.7). */
+  readonly approval: boolean;
+  /** Why it takes no part at all; null = it does. */
+  readonly inactive: string | null;
+  /** Beyond `inactive`: why its allows do not count, though its denies do. */
+  readonly allowsInert: string | null;
+  /** Why its denies do not count, though it is part of its domain's government (another team's policy). */
+  readonly deniesInert: string | null;
+  /** When its taking part changes by itself, in milliseconds since the epoch; null = never. */
+  readonly nextChange: number | null;
+}
+
+/** `rejected`: it says something this version does not know; it may be a deny, so nothing is granted beside it. */
+export type PolicyReading = PolicyDocument | { readonly kind: 'rejected'; readonly id: string; readonly cause: string };
+
+/** Every member a policy may have; an unknown one may be a restriction that this version does not know. */
+export const POLICY_MEMBERS: ReadonlySet<string> = new Set(
+  (
+    'id name org type scope allowlist_v0 cedar_v1 created_at updated_at description enabled tags metadata status ' +
+    'version change_reason created_by updated_by valid_from valid_until approval_required require_approval'
+  ).split(' '),
+);
+
+const TAKES_NO_PART = new Set(['draft', 'in_review', 'pending_review', 'rejected', 'archived']);
+const TAKES_PART = new Set<unknown>([undefined, 'active', 'approved']);
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
+type Moment = Pick<PolicySet, 'now' | 'verifiedNow' | 'teams'>;
+
+export function readPolicy(raw: unknown, moment: Moment, position: number): PolicyReading {
+  if (!isObject(raw)) return { kind: 'rejected', id: `#${position + 1}`, cause: 'a policy is an object' };
+  const { id = raw['name'], name = id } = raw;
+  const label = typeof id === 'string' && id !== '' ? id : `#${position + 1}`;
+  const fault = faultOf(raw);
+  if (fault !== null) return { kind: 'rejected', id: label, cause: fault };
+  const allowlist = raw['allowlist_v0'] as RuleFields | undefined;
+  const rules = (allowlist?.['rules'] ?? []) as readonly unknown[];
+  const window = validity(raw, moment);
+  const team = teamScope(raw, moment.teams);
+  return {
+    kind: 'policy',
+    id: label,
+    name: typeof name === 'string' ? name : label,
+    domains: domainsIn(allowlist, rules),
+    rules,
+    approval: Boolean(raw['approval_required']) || Boolean(raw['require_approval']),
+    inactive: inactiveCause(raw) ?? window.inactive,
+    allowsInert: window.allowsInert ?? team.allowsInert,
+    deniesInert: team.deniesInert,
+    nextChange: window.nextChange,
+  };
+}
+
+function faultOf(raw: RuleFields): string | null {
+  for (const key of Object.keys(raw)) {
+    if (!POLICY_MEMBERS.has(key)) return `unknown member \`${key.slice(0, 64)}\``;
+  }
+  const status = raw['status'];
+  if (!TAKES_PART.has(status) && !(typeof status === 'string' && TAKES_NO_PART.has(status))) {
+    return `unknown status \`${String(status).slice(0, 64)}\``;
+  }
+  const enabled = raw['enabled'];
+  if (enabled !== undefined && typeof enabled !== 'boolean') return '`enabled` must be true or false';
+  for (const key of ['valid_from', 'valid_until']) {
+    if (Number.isNaN(instant(raw[key]))) return `\`${key}\` must be an RFC 3339 time`;
+  }
+  return scopeFault(raw['scope']) ?? allowlistFault(raw);
+}
+
+function scopeFault(scope: unknown): string | null {
+  if (scope === undefined || scope === null) return null;
+  if (!isObject(scope)) return '`scope` must be an object';
+  const unknown = Object.keys(scope).find((key) => key !== 'teams');
+  if (unknown !== undefined) return `unknown member \`scope.${unknown.slice(0, 64)}\``;
+  const teams = scope['teams'] ?? [];
+  const strings = Array.isArray(teams) && teams.every((team) => typeof team === 'string');
+  return strings ? null : '`scope.teams` must hold strings';
+}
+
+function allowlistFault(raw: RuleFields): string | null {
+  const allowlist = raw['allowlist_v0'];
+  if (allowlist === undefined) return null;
+  if (raw['cedar_v1'] !== undefined) return 'a policy has either `allowlist_v0` or `cedar_v1`';
+  if (!isObject(allowlist)) return '`allowlist_v0` must be an object';
+  const unknown = Object.keys(allowlist).find((key) => key !== 'domain' && key !== 'rules');
+  if (unknown !== undefined) return `unknown member \`allowlist_v0.${unknown.slice(0, 64)}\``;
+  const { domain, rules } = allowlist as { domain?: unknown; rules?: unknown };
+  if (domain !== undefined && !isDomain(domain)) return '`allowlist_v0.domain` must be `network` or `filesystem`';
+  return Array.isArray(rules) ? null : '`allowlist_v0.rules` must be an array';
+}
+
+/** The declared domain, else what its rules' actions say; rules that say nothing known could be about either. */
+function domainsIn(allowlist: RuleFields | undefined, rules: readonly unknown[]): readonly Domain[] {
+  const declared = allowlist?.['domain'];
+  if (isDomain(declared)) return [declared];
+  const known = new Set(rules.flatMap(domainsOf));
+  return rules.length > 0 && known.size === 0 ? DOMAINS : DOMAINS.filter((domain) => known.has(domain));
+}
+
+function inactiveCause(raw: RuleFields): string | null {
+  const type = raw['type'] ?? 'allowlist_v0';
+  if (type !== 'allowlist_v0' || raw['cedar_v1'] !== undefined) {
+    return `policy type \`${type === 'allowlist_v0' ? 'cedar_v1' : String(type).slice(0, 64)}\` is not supported`;
+  }
+  if (raw['enabled'] === false) return 'disabled';
+  const status = raw['status'];
+  return typeof status === 'string' && TAKES_NO_PART.has(status) ? `status \`${status}\`` : null;
+}
+
+interface Validity {
+  readonly inactive: string | null;
+  readonly allowsInert: string | null;
+  readonly nextChange: number | null;
+}
+
+function validity(raw: RuleFields, { now, verifiedNow }: Moment): Validity {
+  const from = instant(raw['valid_from']);
+  const until = instant(raw['valid_until']);
+  if (from !== null && now < from) {
+    return { inactive: `not valid before ${String(raw['valid_from'])}`, allowsInert: null, nextChange: from };
+  }
+  if (until === null || now < until) return { inactive: null, allowsInert: null, nextChange: until };
+  const cause = `not valid after ${String(raw['valid_until'])}`;
+  // A wall clock can be set; a deny ends only when a verified time has passed its end (delivery, "Time").
+  if (verifiedNow === null || verifiedNow < until) return { inactive: null, allowsInert: cause, nextChange: null };
+  return { inactive: cause, allowsInert: null, nextChange: null };
+}
+
+function teamScope(raw: RuleFields, teams: readonly string[] | null): { allowsInert: string | null; deniesInert: string | null } {
+  const wanted = ((raw['scope'] as RuleFields | null | undefined)?.['teams'] ?? []) as readonly string[];
+  if (wanted.length === 0) return { allowsInert: null, deniesInert: null };
+  if (teams === null) return { allowsInert: 'for a team, and this machine has no team list', deniesInert: null };
+  if (wanted.some((team) => teams.includes(team))) return { allowsInert: null, deniesInert: null };
+  return { allowsInert: 'for another team', deniesInert: 'for another team' };
+}
+
+/** Milliseconds since the epoch; null = not given; NaN = not a time. */
+function instant(value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+}
+
+function isDomain(value: unknown): value is Domain {
+  return value === 'network' || value === 'filesystem';
+}

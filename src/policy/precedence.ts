@@ -1,0 +1,68 @@
+import type { Domain } from './action.ts';
+import type { Effect, Origin } from './decision.ts';
+import type { PerDomain, PolicySet } from './policy-set.ts';
+import type { PolicyReading } from './policy-document.ts';
+import { isNarrowNetwork } from './resource/network-pattern.ts';
+import { isNarrowPath } from './resource/path-pattern.ts';
+import type { ReadRule } from './rule.ts';
+import type { RuleResource } from './rule-resource.ts';
+import type { DomainState } from './snapshot.ts';
+
+/** Who rules each domain (semantics, 5). */
+export function domainStates(set: PolicySet, policies: readonly PolicyReading[]): PerDomain<DomainState> {
+  const stateOf = (domain: Domain): DomainState => {
+    const hasPolicy = policies.some(
+      (policy) => policy.kind === 'policy' && policy.inactive === null && policy.domains.includes(domain),
+    );
+    const sticky = set.wasGoverned.includes(domain);
+    const governed = set.governs[domain] ?? (hasPolicy || sticky);
+    // Delivery, "Staleness": restrict switches off what the org leaves to others.
+    const lenient = set.staleness === 'fresh' || set.staleness === 'warn';
+    return {
+      governed,
+      delegated: governed && lenient && set.delegated[domain] === true,
+      monitored: governed && lenient && set.monitored[domain] === true,
+      noPoliciesLeft: governed && !hasPolicy,
+    };
+  };
+  return { network: stateOf('network'), filesystem: stateOf('filesystem') };
+}
+
+/** The table of semantics, 5: why a rule of this origin takes no part in its domain; null = it does. */
+export function precedenceCause(origin: Origin, rule: ReadRule, state: DomainState): string | null {
+  const { domain, effect } = rule;
+  switch (origin) {
+    case 'builtin':
+      return null;
+    case 'org':
+      return effect === 'deny' || state.governed ? null : `the organisation does not govern the ${domain} domain`;
+    case 'local':
+      return effect === 'deny' || !state.governed ? null : governedLocalAllow(rule, state);
+    case 'preset':
+      return state.governed ? `the organisation governs the ${domain} domain` : null;
+  }
+}
+
+function governedLocalAllow(rule: ReadRule, state: DomainState): string | null {
+  if (!state.delegated) return `the organisation governs the ${rule.domain} domain and does not delegate it`;
+  const wide = rule.resources.find((resource) => !isNarrow(resource));
+  if (wide === undefined) return null;
+  return `\`${wide.text}\` is too wide for a delegated domain: name the host, path or a smaller range`;
+}
+
+/** Semantics, 5 "Narrow". What matches nothing widens nothing. */
+function isNarrow(resource: RuleResource): boolean {
+  switch (resource.kind) {
+    case 'network':
+      return isNarrowNetwork(resource.pattern);
+    case 'path':
+      return isNarrowPath(resource.pattern);
+    case 'inert':
+      return true;
+  }
+}
+
+/** An org deny also counts where the org does not govern; that deserves a warning. */
+export function isUngovernedDeny(origin: Origin, effect: Effect, state: DomainState): boolean {
+  return origin === 'org' && effect === 'deny' && !state.governed;
+}

@@ -1,0 +1,65 @@
+import { ACTION_BIT, type Domain, domainOf, isAction } from './action.ts';
+import { isObject, type RuleAuthor, type RuleFields, type RuleHead } from './rule-shape.ts';
+
+const HTTP_ACTION = /^request:(?:get|head|post|put|patch|delete|options|connect|trace)$/;
+export const ALL_NETWORK = ACTION_BIT['connect:tcp'] | ACTION_BIT['connect:udp'];
+const ALL_FILESYSTEM = ACTION_BIT.read | ACTION_BIT.write;
+
+/** The actions of a rule; `domains` holds what is known of them even where there is a fault. */
+export interface ActionsReading {
+  readonly fault: string | null;
+  readonly domains: readonly Domain[];
+  readonly domain: Domain;
+  readonly bits: number;
+  readonly http: boolean;
+}
+
+export function readActions(fields: RuleFields, author: RuleAuthor, head: RuleHead): ActionsReading {
+  const actions = fields['actions'];
+  if (actions === undefined && author === 'local') return defaultActions(fields, head);
+  const list: readonly unknown[] = Array.isArray(actions) ? actions : [];
+  const domains = [...new Set(list.flatMap(domainOfAction))];
+  const http = list.some(isHttpAction);
+  const [domain = 'network'] = domains;
+  const bits = list.reduce<number>((sum, action) => sum | (isAction(action) ? ACTION_BIT[action] : 0), 0);
+  const known = { domains, domain, bits, http };
+  if (list.length === 0) return { ...known, fault: '`actions` must name at least one action' };
+  const unknown = list.find((action) => !isAction(action) && !isHttpAction(action));
+  if (unknown !== undefined) return { ...known, fault: `unknown action \`${String(unknown).slice(0, 64)}\`` };
+  if (domains.length > 1 || (http && bits !== 0) || (!http && fields['http_resources'] !== undefined)) {
+    return { ...known, fault: '`actions` mixes domains or layers: write one rule for each' };
+  }
+  return { ...known, fault: null };
+}
+
+/** A local rule without `actions`: an allow means the lesser action, a deny both; the resource shows the domain. */
+function defaultActions(fields: RuleFields, head: RuleHead): ActionsReading {
+  const domains = [...new Set(head.resources.map(domainOfResource))];
+  const [domain = 'network'] = domains;
+  const deny = fields['decision'] !== 'allow';
+  const bits =
+    domain === 'network' ? (deny ? ALL_NETWORK : ACTION_BIT['connect:tcp']) : deny ? ALL_FILESYSTEM : ACTION_BIT.read;
+  const fault = domains.length > 1 ? '`resources` mixes hosts and paths: write one rule for each' : null;
+  return { fault, domains, domain, bits, http: false };
+}
+
+function domainOfResource(text: string): Domain {
+  return /^(?:[/~$%.\\]|[A-Za-z*]:[\\/])/.test(text) ? 'filesystem' : 'network';
+}
+
+function domainOfAction(action: unknown): readonly Domain[] {
+  if (isHttpAction(action)) return ['network'];
+  return isAction(action) ? [domainOf(action)] : [];
+}
+
+function isHttpAction(action: unknown): boolean {
+  return typeof action === 'string' && HTTP_ACTION.test(action);
+}
+
+/** The domains that a raw rule speaks about, as far as its actions are known. */
+export function domainsOf(raw: unknown): readonly Domain[] {
+  if (!isObject(raw)) return [];
+  const actions = Array.isArray(raw['actions']) ? raw['actions'] : [];
+  return [...new Set(actions.flatMap(domainOfAction))];
+}
+
