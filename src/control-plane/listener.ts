@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { BlockList, isIP, type Socket } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { messageOf } from '../base/coded-error.ts';
 import { problem } from '../http/problem.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
@@ -49,7 +50,7 @@ export function createListener(tls: TlsFiles | undefined, listener: RequestListe
   server.maxConnections = MAX_CONNECTIONS;
   // ends those that neither send nor take an answer
   server.setTimeout(IDLE_TIMEOUT_MS);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseMalformed(error, socket as Socket));
+  server.on('clientError', refuseMalformed);
   return server;
 }
 
@@ -65,7 +66,7 @@ function secureServer(options: ServerOptions, tls: TlsFiles, listener: RequestLi
 }
 
 /** What the parser or a deadline refused never became a request; it gets an envelope all the same. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;

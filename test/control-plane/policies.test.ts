@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { NETWORK_RULE, newPolicy, newRule, POLICIES, settableClock, startServer } from './running-server.ts';
+import {
+  at,
+  NETWORK_RULE,
+  newPolicy,
+  newRule,
+  POLICIES,
+  settableClock,
+  startServer,
+  textAt,
+} from './running-server.ts';
 
 const TEAM = 'd290f1ee-6c54-4b01-90e6-d701748f0851';
 
@@ -9,10 +18,10 @@ describe('creating a policy', () => {
     const server = await startServer(t, { clock: settableClock() });
     const answer = await server.ask(`POST ${POLICIES}`, { body: { name: 'Research', scope: { teams: [TEAM] } } });
     assert.equal(answer.status, 201);
-    assert.match(String(answer.body['id']), /^pol_[0-9a-hjkmnp-tv-z]{28}$/);
+    assert.match(textAt(answer.body, 'id'), /^pol_[0-9a-hjkmnp-tv-z]{28}$/);
     assert.deepEqual(answer.body, {
       created_at: '2026-04-22T10:00:00.000Z',
-      id: answer.body['id'],
+      id: at(answer.body, 'id'),
       name: 'Research',
       org: 'acme',
       scope: { teams: [TEAM] },
@@ -25,7 +34,7 @@ describe('creating a policy', () => {
       const server = await startServer(t);
       const answer = await server.ask(`POST ${POLICIES}`, { body: { name: 'Research', scope } });
       assert.equal(answer.status, 201);
-      assert.deepEqual(answer.body['scope'], { teams: [] });
+      assert.deepEqual(at(answer.body, 'scope'), { teams: [] });
     });
   }
 
@@ -60,14 +69,14 @@ describe('creating a policy', () => {
       assert.equal(answer.status, 400, JSON.stringify(body));
       assert.deepEqual(answer.body, { error: { code: 'invalid_argument', message } });
     }
-    assert.deepEqual((await server.ask(`GET ${POLICIES}`)).body['data'], []);
+    assert.deepEqual(at((await server.ask(`GET ${POLICIES}`)).body, 'data'), []);
   });
 
   test('says 501 to a policy type that it does not have', async (t) => {
     const server = await startServer(t);
     const answer = await server.ask(`POST ${POLICIES}`, { body: { name: 'x', cedar_v1: { text: '' } } });
     assert.equal(answer.status, 501);
-    assert.equal(answer.body['error']?.['code'], 'unimplemented');
+    assert.equal(at(answer.body, 'error', 'code'), 'unimplemented');
   });
 
   test('says 409 to a name in use, and takes it again once the holder is gone', async (t) => {
@@ -110,14 +119,14 @@ describe('reading policies', () => {
     for (const name of ['c', 'a', 'b']) await newRule(server, id, { ...NETWORK_RULE, name });
     const { status, body } = await server.ask(`GET ${POLICIES}/${id}`);
     assert.equal(status, 200);
-    assert.equal(body['allowlist_v0']?.['domain'], 'network');
-    const rules = body['allowlist_v0']?.['rules'] as unknown as { name: string; id: string }[];
+    assert.equal(at(body, 'allowlist_v0', 'domain'), 'network');
+    const rules = at(body, 'allowlist_v0', 'rules') as { name: string; id: string }[];
     assert.deepEqual(
       rules.map((rule) => rule.name),
       ['c', 'a', 'b'],
     );
     assert.deepEqual({ ...rules[0] }, { ...NETWORK_RULE, name: 'c', id: rules[0]?.id });
-    assert.equal('type' in body, false);
+    assert.equal(at(body, 'type'), undefined);
   });
 });
 
@@ -135,12 +144,12 @@ describe('updating a policy', () => {
     test(`${JSON.stringify(change)} changes what it names and nothing else`, async (t) => {
       const server = await startServer(t, { clock: settableClock() });
       const created = await server.ask(`POST ${POLICIES}`, { body: before });
-      const id = String(created.body['id']);
+      const id = textAt(created.body, 'id');
       await newRule(server, id);
       const old = (await server.ask(`GET ${POLICIES}/${id}`)).body;
       const answer = await server.ask(`PATCH ${POLICIES}/${id}`, { body: change });
       assert.equal(answer.status, 200);
-      const expected = { ...old, name, scope: { teams }, updated_at: '2026-04-22T10:00:00.002Z' };
+      const expected = { ...(old as object), name, scope: { teams }, updated_at: '2026-04-22T10:00:00.002Z' };
       assert.deepEqual(answer.body, { new: expected, old });
       assert.deepEqual((await server.ask(`GET ${POLICIES}/${id}`)).body, expected);
     });
@@ -167,7 +176,7 @@ describe('updating a policy', () => {
     for (const body of bodies) {
       const answer = await server.ask(`PATCH ${POLICIES}/${id}`, { body });
       assert.equal(answer.status, 400, JSON.stringify(body));
-      assert.equal(answer.body['error']?.['code'], 'invalid_argument');
+      assert.equal(at(answer.body, 'error', 'code'), 'invalid_argument');
     }
     assert.deepEqual((await server.ask(`GET ${POLICIES}/${id}`)).body, old);
   });
@@ -179,7 +188,7 @@ describe('updating a policy', () => {
     const answer = await server.ask(`PATCH ${POLICIES}/${id}`, { body: { name: 'taken', scope: { teams: ['x'] } } });
     assert.equal(answer.status, 409);
     assert.deepEqual(answer.body, { error: { code: 'conflict', message: 'policy name already in use' } });
-    assert.deepEqual((await server.ask(`GET ${POLICIES}/${id}`)).body['scope'], { teams: [] });
+    assert.deepEqual(at((await server.ask(`GET ${POLICIES}/${id}`)).body, 'scope'), { teams: [] });
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  at,
   FILESYSTEM_RULE,
   NETWORK_RULE,
   newPolicy,
@@ -8,13 +9,14 @@ import {
   POLICIES,
   type RunningServer,
   startServer,
+  textAt,
 } from './running-server.ts';
 
 async function refusal(server: RunningServer, line: string, body: unknown): Promise<string> {
   const answer = await server.ask(line, { body });
   assert.equal(answer.status, 400, `${line} ${JSON.stringify(body)} ${JSON.stringify(answer.body)}`);
-  assert.equal(answer.body['error']?.['code'], 'invalid_argument');
-  const message = String(answer.body['error']?.['message']);
+  assert.equal(at(answer.body, 'error', 'code'), 'invalid_argument');
+  const message = textAt(answer.body, 'error', 'message');
   assert.doesNotMatch(message, /\n/);
   return message;
 }
@@ -26,8 +28,8 @@ describe('creating a rule', () => {
       const id = await newPolicy(server);
       const answer = await server.ask(`POST ${POLICIES}/${id}/rules`, { body: rule });
       assert.equal(answer.status, 201);
-      assert.match(String(answer.body['id']), /^rule_[0-9a-hjkmnp-tv-z]{28}$/);
-      assert.deepEqual({ ...answer.body }, { ...rule, id: answer.body['id'] });
+      assert.match(textAt(answer.body, 'id'), /^rule_[0-9a-hjkmnp-tv-z]{28}$/);
+      assert.deepEqual(answer.body, { ...rule, id: at(answer.body, 'id') });
     });
   }
 
@@ -118,9 +120,9 @@ describe('creating a rule', () => {
     const line = `POST ${POLICIES}/${id}/rules`;
     assert.match(await refusal(server, line, FILESYSTEM_RULE), /network domain/);
     await server.ask(`DELETE ${POLICIES}/${id}/rules/${rule}`);
-    assert.equal('allowlist_v0' in (await server.ask(`GET ${POLICIES}/${id}`)).body, false);
+    assert.equal(at((await server.ask(`GET ${POLICIES}/${id}`)).body, 'allowlist_v0'), undefined);
     await newRule(server, id, FILESYSTEM_RULE);
-    assert.equal((await server.ask(`GET ${POLICIES}/${id}`)).body['allowlist_v0']?.['domain'], 'filesystem');
+    assert.equal(at((await server.ask(`GET ${POLICIES}/${id}`)).body, 'allowlist_v0', 'domain'), 'filesystem');
   });
 
   test('says 409 to a rule name that the policy has, not to one of another policy', async (t) => {
@@ -154,8 +156,8 @@ describe('updating a rule', () => {
       assert.equal(answer.status, 200);
       const old = { ...NETWORK_RULE, id };
       assert.deepEqual(answer.body, { new: { ...old, ...change }, old });
-      const stored = (await server.ask(`GET ${POLICIES}/${policy}`)).body['allowlist_v0']?.['rules'];
-      assert.deepEqual(stored?.[1], { ...old, ...change });
+      const stored = at((await server.ask(`GET ${POLICIES}/${policy}`)).body, 'allowlist_v0', 'rules');
+      assert.deepEqual(at(stored, 1), { ...old, ...change });
     });
   }
 
@@ -198,7 +200,7 @@ describe('updating a rule', () => {
     const id = await newRule(server, policy);
     const answer = await server.ask(`PATCH ${POLICIES}/${policy}/rules/${id}`, { body: { name: 'taken' } });
     assert.equal(answer.status, 409);
-    assert.equal(answer.body['error']?.['code'], 'conflict');
+    assert.equal(at(answer.body, 'error', 'code'), 'conflict');
   });
 });
 
@@ -216,9 +218,9 @@ describe('deleting a rule', () => {
       error: { code: 'not_found', message: 'rule not found' },
     });
     await newRule(server, policy, { ...NETWORK_RULE, name: 'd' });
-    const rules = (await server.ask(`GET ${POLICIES}/${policy}`)).body['allowlist_v0']?.['rules'];
+    const rules = at((await server.ask(`GET ${POLICIES}/${policy}`)).body, 'allowlist_v0', 'rules');
     assert.deepEqual(
-      (rules as unknown as { name: string }[]).map((rule) => rule.name),
+      (rules as { name: string }[]).map((rule) => rule.name),
       ['a', 'c', 'd'],
     );
   });

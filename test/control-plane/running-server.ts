@@ -30,14 +30,23 @@ export function temporaryDatabase(t: TestContext): string {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body; asserted on by the tests. */
-  readonly body: Json;
+  readonly body: unknown;
 }
 
-/** Just enough of a type to walk through answers. */
-export interface Json {
-  readonly [member: string]: Json;
-  readonly [index: number]: Json;
+/** What lies at a path of members and indices; undefined where there is nothing. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null) return undefined;
+    here = Object.hasOwn(here, step) ? (here as Readonly<Record<string | number, unknown>>)[step] : undefined;
+  }
+  return here;
+}
+
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
+  const found = at(value, ...path);
+  if (typeof found !== 'string') throw new TypeError(`no text at ${path.join('.')}: ${JSON.stringify(value)}`);
+  return found;
 }
 
 export interface Asking {
@@ -106,7 +115,7 @@ export function newCredential(
 export async function tokenOf(url: string, login: Login): Promise<string> {
   const answer = await ask(url, 'POST /auth/token', { body: login });
   if (answer.status !== 200) throw new Error(`no token: ${answer.status}`);
-  return String(answer.body['access_token']);
+  return textAt(answer.body, 'access_token');
 }
 
 export async function ask(url: string, line: string, asking: Asking = {}): Promise<Answer> {
@@ -122,13 +131,13 @@ export async function ask(url: string, line: string, asking: Asking = {}): Promi
     ...(payload === undefined ? {} : { body: payload }),
     signal: AbortSignal.timeout(10_000),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Json };
+  return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
 export async function newPolicy(server: RunningServer, name = 'egress'): Promise<string> {
   const answer = await server.ask(`POST ${POLICIES}`, { body: { name } });
   if (answer.status !== 201) throw new Error(`no policy: ${JSON.stringify(answer.body)}`);
-  return String(answer.body['id']);
+  return textAt(answer.body, 'id');
 }
 
 export const NETWORK_RULE = {
@@ -148,5 +157,5 @@ export const FILESYSTEM_RULE = {
 export async function newRule(server: RunningServer, policy: string, rule: unknown = NETWORK_RULE): Promise<string> {
   const answer = await server.ask(`POST ${POLICIES}/${policy}/rules`, { body: rule });
   if (answer.status !== 201) throw new Error(`no rule: ${JSON.stringify(answer.body)}`);
-  return String(answer.body['id']);
+  return textAt(answer.body, 'id');
 }
