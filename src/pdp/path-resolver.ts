@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResolvedPrefix } from '../policy/policy-set.ts';
+import type { Resolution } from '../realpath/walk.ts';
+import type { LookupReply, LookupRequest } from './path-lookup.ts';
+import { type ResolverThread, startResolverThread } from './path-resolver-thread.ts';
+
+/** Nobody could look: too slow, too many lost, or closing. */
+interface NoReply {
+  readonly kind: 'none';
+  readonly reason: string;
+}
+
+interface Lookup {
+  readonly request: LookupRequest;
+  readonly settle: (reply: LookupReply | NoReply) => void;
+}
+
+export interface PathResolverOptions {
+  /** How long one lookup may take (Paths 2). */
+  readonly deadlineMs?: number;
+  /** How long a thread may take to load. */
+  readonly startMs?: number;
+  /** How many threads may be stuck in a system call before lookups are refused. */
+  readonly maxLost?: number;
+  /** What the thread runs; a test hands in one that hangs. */
+  readonly entry?: URL;
+}
+
+export interface PrefixResolution {
+  readonly links: ReadonlyMap<string, ResolvedPrefix>;
+  /** Prefixes that could not be looked at; they keep what was known of them. */
+  readonly stuck: readonly string[];
+}
+
+const CLOSING = 'the daemon is shutting down';
+
+/** Runs from the `.ts` sources and from the built `.js` alike: the thread's file has this file's extension. */
+const ENTRY = new URL(
+  `./path-resolver-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+);
+
+/**
+ * Looks at the disk in a thread of its own, so that a mount that hangs takes a thread and not the daemon. A thread past
+ * the deadline is abandoned and another one started; nothing can end it before its system call returns. Lookups are
+ * answered in order; none is shared or remembered, for the disk may have changed between two of them.
+ */
+export class PathResolver {
+  readonly #deadlineMs: number;
+  readonly #startMs: number;
+  readonly #maxLost: number;
+  readonly #entry: URL;
+  /** Threads that did not come back, with what they are stuck in. */
+  readonly #lost = new Map<ResolverThread, LookupRequest | undefined>();
+  /** In the order in which the thread answers; the first one is being looked up. */
+  readonly #outstanding: Lookup[] = [];
+  #thread: ResolverThread | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PathResolverOptions = {}) {
+    this.#deadlineMs = options.deadlineMs ?? 100;
+    this.#startMs = options.startMs ?? 5000;
+    this.#maxLost = options.maxLost ?? 8;
+    this.#entry = options.entry ?? ENTRY;
+  }
+
+  /** Threads that are stuck in a system call. While there is one, the process can end only by SIGKILL to itself. */
+  get lost(): number {
+    return this.#lost.size;
+  }
+
+  /** Loads the thread before the first lookup needs it. */
+  start(): void {
+    if (!this.#closed && this.#lost.size < this.#maxLost) this.#thread ??= this.#startThread();
+  }
+
+  /** Where a path as sent really leads (Paths 2). Never rejects. */
+  async resolve(sent: string): Promise<Resolution> {
+    const reply = await this.#look({ kind: 'path', path: sent });
+    if (reply.kind === 'path') return reply.resolution;
+    return { kind: 'unresolvable', reason: reply.kind === 'none' ? reply.reason : 'the lookup was mixed up' };
+  }
+
+  /**
+   * Where literal prefixes lead (Paths 7), one at a time so that requests come between. What hangs keeps what was known
+   * of it, and may take half of the threads at most: requests need the others.
+   */
+  async resolvePrefixes(
+    prefixes: Iterable<string>,
+    known: ReadonlyMap<string, ResolvedPrefix>,
+  ): Promise<PrefixResolution> {
+    const links = new Map<string, ResolvedPrefix>();
+    const stuck: string[] = [];
+    for (const prefix of prefixes) {
+      const reply = this.#mayLookAt(prefix) ? await this.#look({ kind: 'prefix', path: prefix }) : null;
+      const looked = reply?.kind === 'prefix';
+      if (!looked) stuck.push(prefix);
+      const leads = looked ? reply.leads : (known.get(prefix) ?? null);
+      if (leads !== null) links.set(prefix, leads);
+    }
+    return { links, stuck };
+  }
+
+  #mayLookAt(prefix: string): boolean {
+    const stuck = [...this.#lost.values()].filter((request) => request?.kind === 'prefix');
+    return stuck.length < this.#maxLost / 2 && !stuck.some((request) => request?.path === prefix);
+  }
+
+  /** Ends the thread, and answers what is outstanding. Afterwards `lost` says whether a thread is still stuck. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const thread = this.#thread;
+    if (thread === null) return;
+    const ended = this.#abandon(thread, this.#outstanding[0]?.request);
+    this.#dismissAll(CLOSING);
+    const patience = new AbortController();
+    // a stuck thread ends when its disk lets it, perhaps never
+    await Promise.race([ended, sleep(this.#deadlineMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    patience.abort();
+  }
+
+  #look(request: LookupRequest): Promise<LookupReply | NoReply> {
+    if (this.#closed) return Promise.resolve({ kind: 'none', reason: CLOSING });
+    if (this.#lost.size >= this.#maxLost) return Promise.resolve({ kind: 'none', reason: this.#allLost() });
+    return new Promise((settle) => {
+      this.start();
+      this.#outstanding.push({ request, settle });
+      this.#thread?.post(request);
+      if (this.#outstanding.length === 1) this.#wait();
+    });
+  }
+
+  #allLost(): string {
+    return `${this.#lost.size} lookups hang on a disk that does not answer`;
+  }
+
+  #startThread(): ResolverThread {
+    const thread: ResolverThread = startResolverThread(this.#entry, {
+      onReply: (reply) => {
+        if (thread === this.#thread) this.#onReply(reply);
+      },
+      onExit: () => {
+        this.#lost.delete(thread);
+        if (thread !== this.#thread) return;
+        this.#thread = null;
+        this.#dismissAll('the path resolver broke down');
+      },
+    });
+    return thread;
+  }
+
+  #onReply(reply: LookupReply): void {
+    if (reply.kind !== 'ready') this.#outstanding.shift()?.settle(reply);
+    this.#wait();
+  }
+
+  /** Gives the first outstanding lookup its whole deadline, or the thread its time to load. */
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (this.#outstanding.length === 0) return;
+    const ms = this.#thread?.ready() === true ? this.#deadlineMs : this.#startMs;
+    this.#timer = setTimeout(() => this.#onDeadline(), ms);
+  }
+
+  #onDeadline(): void {
+    const thread = this.#thread;
+    // after a stall of this very thread the answer lies undelivered: nothing is lost then
+    if (thread === null || thread.drain()) return;
+    const late = thread.ready() ? this.#outstanding.shift() : undefined;
+    void this.#abandon(thread, late?.request);
+    late?.settle({ kind: 'none', reason: `no answer from the disk within ${this.#deadlineMs} ms` });
+    if (late === undefined) this.#dismissAll('the path resolver did not start');
+    else if (this.#lost.size >= this.#maxLost) this.#dismissAll(this.#allLost());
+    else if (this.#outstanding.length > 0) this.#startOver();
+  }
+
+  /** A new thread for what waited behind the lookup that hangs. */
+  #startOver(): void {
+    this.start();
+    for (const { request } of this.#outstanding) this.#thread?.post(request);
+    this.#wait();
+  }
+
+  /** Stops listening to a thread; it ends by itself once its system call has returned, and counts as lost until then. */
+  #abandon(thread: ResolverThread, request: LookupRequest | undefined): Promise<void> {
+    this.#thread = null;
+    this.#lost.set(thread, request);
+    return thread.end();
+  }
+
+  #dismissAll(reason: string): void {
+    clearTimeout(this.#timer);
+    for (const lookup of this.#outstanding.splice(0)) lookup.settle({ kind: 'none', reason });
+  }
+}

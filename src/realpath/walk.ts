@@ -1,0 +1,119 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+
+import { shown } from '../base/shown.ts';
+import { componentsOf, isCanonicalPath, isMagic, leadsThroughMagic, type Platform } from '../policy/resource/path.ts';
+
+/** Where a path really leads, or why that cannot be said. */
+export type Resolution =
+  | { readonly kind: 'real'; readonly real: string }
+  | { readonly kind: 'unresolvable'; readonly reason: string };
+
+/** A link on the way: its name in the directory that holds it, both without links. */
+export interface CrossedLink {
+  readonly directory: string;
+  readonly path: string;
+}
+
+/** The most links one path may lead through: what Linux follows (Paths 2). */
+const MAX_LINKS = 40;
+
+/** The platform whose path rules hold where the walk takes place. */
+export const HERE: Platform = process.platform === 'darwin' ? 'darwin' : 'linux';
+
+/**
+ * Resolves a path as sent, component by component, as the kernel would (Paths 2): links where they stand, `..` where the
+ * walk has got to, never in the text. Blocks while the disk does; a daemon walks in a worker.
+ */
+export function walkPath(sent: string, platform: Platform = HERE): Resolution {
+  return walkLinks(sent, platform, () => {});
+}
+
+/** The same, telling each link that was followed. */
+export function walkLinks(sent: string, platform: Platform, crossed: (link: CrossedLink) => void): Resolution {
+  if (leadsThroughMagic(sent, platform)) return magic(sent);
+  /** What is still to be walked, last first. */
+  const ahead = componentsOf(sent).reverse();
+  /** Where the walk has got to: no link in it. */
+  const behind: string[] = [];
+  let links = 0;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === '..') {
+      behind.pop();
+      continue;
+    }
+    const directory = `/${behind.join('/')}`;
+    behind.push(name);
+    const path = `/${behind.join('/')}`;
+    // Paths 4: tested on the name of a link too, before it is followed
+    if (isMagic(behind, platform)) return magic(path);
+    const seen = look(path);
+    if (seen.kind === 'unreadable') return unresolvable(seen.reason);
+    if (seen.kind === 'missing') return appended(path, ahead.reverse(), platform);
+    if (seen.kind === 'other' && ahead.length > 0) return unresolvable(`${shown(path)} is no directory`);
+    if (seen.kind !== 'link') continue;
+    links += 1;
+    if (links > MAX_LINKS) return unresolvable(`more than ${MAX_LINKS} links`);
+    crossed({ directory, path });
+    behind.pop();
+    if (seen.target.startsWith('/')) behind.length = 0;
+    ahead.push(...componentsOf(seen.target).reverse());
+  }
+  return checked(`/${behind.join('/')}`, platform);
+}
+
+/** Paths 2: nothing is behind a name that does not exist, so the rest is text; but then a `..` in it means nothing. */
+function appended(missing: string, rest: readonly string[], platform: Platform): Resolution {
+  if (rest.includes('..')) {
+    return unresolvable(`${shown(missing)} does not exist, so no \`..\` leads out of it`);
+  }
+  return checked([missing, ...rest].join('/'), platform);
+}
+
+/** The real form obeys the rules that `real` in a request has to obey (semantics, 2; Paths 4). */
+function checked(real: string, platform: Platform): Resolution {
+  if (leadsThroughMagic(real, platform)) return magic(real);
+  if (!isCanonicalPath(real)) return unresolvable('the resolved path is too long');
+  return { kind: 'real', real };
+}
+
+function magic(path: string): Resolution {
+  return unresolvable(`${shown(path)} leads to something else for every process`);
+}
+
+function unresolvable(reason: string): Resolution {
+  return { kind: 'unresolvable', reason };
+}
+
+type Seen =
+  | { readonly kind: 'directory' | 'other' | 'missing' }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+function look(path: string): Seen {
+  try {
+    const stat = lstatSync(path);
+    if (stat.isDirectory()) return { kind: 'directory' };
+    if (!stat.isSymbolicLink()) return { kind: 'other' };
+    return targetOf(path, readlinkSync(path, { encoding: 'buffer' }));
+  } catch (error) {
+    const code = codeOf(error);
+    return code === 'ENOENT'
+      ? { kind: 'missing' }
+      : { kind: 'unreadable', reason: `cannot look at ${shown(path)}: ${code}` };
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A target that is not UTF-8 cannot be written in a rule or an answer (Paths 2). */
+function targetOf(path: string, bytes: Buffer): Seen {
+  try {
+    return { kind: 'link', target: utf8.decode(bytes) };
+  } catch {
+    return { kind: 'unreadable', reason: `the link ${shown(path)} leads to a name that is not utf-8` };
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+}
