@@ -14,8 +14,18 @@ export function isPresetName(value: unknown): value is PresetName {
   return PRESET_NAMES.some((name) => name === value);
 }
 
-/** Reads a preset from the package; `src/sources` and `dist/sources` lie equally deep below it. */
+/** Presets never change while a process runs, and `reeve eval` names one a line. */
+const loaded = new Map<PresetName, PresetInput>();
+
+/** A preset of this package. Throws a `PresetError` if the installation is damaged. */
 export function loadPreset(name: PresetName): PresetInput {
+  const preset = loaded.get(name) ?? readPreset(name);
+  loaded.set(name, preset);
+  return preset;
+}
+
+function readPreset(name: PresetName): PresetInput {
+  // src/sources and dist/sources lie equally deep in the package
   const file = new URL(`../../config/presets/${name}.yaml`, import.meta.url);
   let text: string;
   try {
