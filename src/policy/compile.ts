@@ -43,6 +43,7 @@ function assemble(set: PolicySet, policies: readonly PolicyReading[], draft: Dra
     ],
     listing,
     warnings,
+    changes: new Map(policies.flatMap((policy) => (policy.kind === 'policy' ? [[policy.id, policy.change]] : []))),
     host: set.host,
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),

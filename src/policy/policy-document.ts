@@ -1,6 +1,7 @@
 import { DOMAINS, type Domain } from './action.ts';
 import type { PolicySet } from './policy-set.ts';
 import { domainsOf } from './rule-actions.ts';
+import type { PolicyChange } from './snapshot.ts';
 import { isObject, type RuleFields } from './rule-shape.ts';
 
 /** A governance `Policy` object, read (semantics, 4.4 and 4.5). */
@@ -21,6 +22,7 @@ export interface PolicyDocument {
   readonly deniesInert: string | null;
   /** When its taking part changes by itself, in milliseconds since the epoch; null = never. */
   readonly nextChange: number | null;
+  readonly change: PolicyChange;
 }
 
 /** `rejected`: it says something this version does not know; it may be a deny, so nothing is granted beside it. */
@@ -61,6 +63,16 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
     allowsInert: window.allowsInert ?? team.allowsInert,
     deniesInert: team.deniesInert,
     nextChange: window.nextChange,
+    change: changeOf(raw),
+  };
+}
+
+function changeOf(raw: RuleFields): PolicyChange {
+  const { updated_at: at, updated_by: by, change_reason: reason } = raw as Partial<Record<string, unknown>>;
+  return {
+    ...(typeof at === 'string' ? { at } : {}),
+    ...(typeof by === 'string' ? { by } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
   };
 }
 

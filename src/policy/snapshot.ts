@@ -37,6 +37,13 @@ export interface ListedRule {
   readonly cause?: string;
 }
 
+/** Who last changed a policy, when and why, as far as its source tells. */
+export interface PolicyChange {
+  readonly at?: string;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 export interface PolicyWarning {
   readonly code: 'rule_inert' | 'rule_unparsable' | 'policy_rejected' | 'policy_inactive' | 'ungoverned_deny';
   readonly message: string;
@@ -51,6 +58,8 @@ export interface CompiledPolicy {
   readonly layers: readonly Layer[];
   readonly listing: readonly ListedRule[];
   readonly warnings: readonly PolicyWarning[];
+  /** By policy id. */
+  readonly changes: ReadonlyMap<string, PolicyChange>;
   readonly host: HostFacts;
   readonly nat64: readonly Prefix[];
   /** Addresses that the config adds to the guard's metadata services. */

@@ -1,0 +1,143 @@
+import type { Domain } from './action.ts';
+import { decide } from './decide.ts';
+import type { Answer, Effect, Origin } from './decision.ts';
+import * as filesystem from './judge-filesystem.ts';
+import * as network from './judge-network.ts';
+import type { Layer } from './layer.ts';
+import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
+import type { CompiledPolicy, DomainState, PolicyChange, Snapshot } from './snapshot.ts';
+import { type Asked, type Asker, exclusion, ruleOf, targetOf } from './verdict.ts';
+
+/** A rule whose resource meets the destination. */
+export interface ExplainedRule {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: string;
+  readonly origin: Origin;
+  readonly decision: Effect;
+  readonly resource: string;
+  /** Part of the decision; false = a near miss, and `cause` says why. */
+  readonly counts: boolean;
+  readonly cause?: string;
+}
+
+/** What one layer says on its own. */
+export interface LayerOutcome {
+  readonly origin: Origin;
+  readonly outcome: 'allow' | 'deny' | 'none';
+  readonly matching: number;
+  readonly near_misses: number;
+}
+
+/** The answer with everything that led to it; `answer` is what `decide` says of the same snapshot. */
+export interface Explanation {
+  readonly answer: Answer;
+  readonly domain?: DomainState & { readonly name: Domain };
+  /** Whole-domain causes in force: no policy, staleness, rules that cannot be evaluated. */
+  readonly closures: readonly { readonly code: string; readonly reason: string }[];
+  readonly layers: readonly LayerOutcome[];
+  readonly rules: readonly ExplainedRule[];
+  /** Rules that were left out because `rules` is bounded. */
+  readonly rules_left_out: number;
+  /** Who last changed the policy of the determining rule, when and why. */
+  readonly changed?: PolicyChange;
+}
+
+/** The most rules that an explanation names for anybody on the machine; the admin socket has its own bound. */
+export const EXPLAINED_RULES = 100;
+
+/** Explains the decision of `decide` by visiting the same indexes with the same forms, and keeping what it meets. */
+export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxRules = EXPLAINED_RULES): Explanation {
+  const answer = decide(snapshot, request, asker);
+  if (request.kind === 'invalid') return { answer, closures: [], layers: [], rules: [], rules_left_out: 0 };
+  const { policy } = snapshot;
+  const domain = request.kind;
+  const met = policy.layers.map((layer) => ({ layer, rules: rulesMet(policy, layer, request, asker) }));
+  const rules = met.flatMap(({ rules: found }) => found);
+  // What decides comes before what nearly did.
+  const ordered = [...rules.filter((rule) => rule.counts), ...rules.filter((rule) => !rule.counts)];
+  const changed = answer.rule === undefined ? undefined : policy.changes.get(answer.rule.policy);
+  return {
+    answer,
+    domain: { name: domain, ...policy.domains[domain] },
+    closures: policy.closures
+      .filter((closure) => closure.domain === domain && (closure.uid === null || closure.uid === asker.uid))
+      .map(({ code, reason }) => ({ code, reason })),
+    layers: met.map(({ layer, rules: found }) => outcomeOf(layer.origin, found)),
+    rules: ordered.slice(0, maxRules),
+    rules_left_out: Math.max(0, ordered.length - maxRules),
+    ...(changed === undefined || answer.rule?.origin !== 'org' ? {} : { changed }),
+  };
+}
+
+function outcomeOf(origin: Origin, rules: readonly ExplainedRule[]): LayerOutcome {
+  const counting = rules.filter((rule) => rule.counts);
+  const denies = counting.some((rule) => rule.decision === 'deny');
+  return {
+    origin,
+    outcome: denies ? 'deny' : counting.length > 0 ? 'allow' : 'none',
+    matching: counting.length,
+    near_misses: rules.length - counting.length,
+  };
+}
+
+function rulesMet(
+  policy: CompiledPolicy,
+  layer: Layer,
+  request: NetworkRequest | FilesystemRequest,
+  asker: Asker,
+): ExplainedRule[] {
+  return request.kind === 'network'
+    ? networkRules(policy, layer, request, asker)
+    : filesystemRules(policy, layer, request, asker);
+}
+
+function networkRules(policy: CompiledPolicy, layer: Layer, request: NetworkRequest, asker: Asker): ExplainedRule[] {
+  const met = metIn(layer);
+  network.visitDenies(layer, network.formsDenied(policy, request), met.deny);
+  network.visitDestination(layer, request, met.allow);
+  return explained(layer, met.targets, network.askedOf(request, asker));
+}
+
+function filesystemRules(
+  policy: CompiledPolicy,
+  layer: Layer,
+  request: FilesystemRequest,
+  asker: Asker,
+): ExplainedRule[] {
+  const forms = filesystem.formsOf(policy, request);
+  if (typeof forms === 'string') return [];
+  const met = metIn(layer);
+  filesystem.visitDenies(layer, forms, met.deny);
+  filesystem.visitAllows(layer, forms, met.allow);
+  return explained(layer, met.targets, filesystem.askedOf(policy, request, asker));
+}
+
+/** Gathers each target once; a visit of denied forms is no visit of an allow, and the other way round. */
+function metIn(layer: Layer): Record<Effect, (target: number) => void> & { readonly targets: ReadonlySet<number> } {
+  const targets = new Set<number>();
+  const add = (effect: Effect) => (target: number) => {
+    if (ruleOf({ layer, target }).effect === effect) targets.add(target);
+  };
+  return { allow: add('allow'), deny: add('deny'), targets };
+}
+
+function explained(layer: Layer, targets: ReadonlySet<number>, asked: Asked): ExplainedRule[] {
+  return [...targets]
+    .sort((a, b) => a - b)
+    .map((target) => {
+      const match = { layer, target };
+      const { id, name, policy, effect, inert } = ruleOf(match);
+      const cause = inert ?? exclusion(match, asked);
+      return {
+        id,
+        name,
+        policy,
+        origin: layer.origin,
+        decision: effect,
+        resource: targetOf(match).text,
+        counts: cause === null,
+        ...(cause === null ? {} : { cause }),
+      };
+    });
+}
