@@ -7,3 +7,8 @@ export function shown(text: string): string {
   const plain = short.replace(/[\p{C}\p{Zl}\p{Zp}`]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
   return `\`${plain}\``;
 }
+
+/** The same for a value of any kind. */
+export function shownValue(value: unknown): string {
+  return shown(typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value));
+}

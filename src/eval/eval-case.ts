@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts';
 import { DOMAINS } from '../policy/action.ts';
 import { builtinRules } from '../policy/builtin-rules.ts';
 import type { HostFacts, PerDomain, PolicySet } from '../policy/policy-set.ts';
@@ -28,9 +29,7 @@ export type EvalCaseReading =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const MEMBERS = new Set(
-  'id governed delegated org policies teams local preset home uid now request'.split(' '),
-);
+const MEMBERS = new Set('id governed delegated org policies teams local preset home uid now request'.split(' '));
 /** The owner of a `home` that came without `uid`: some ordinary user. */
 const ORDINARY_UID = 1000;
 const MAX_UID = 0xffff_fffe;
@@ -41,7 +40,7 @@ export function readEvalCase(value: unknown): EvalCaseReading {
   const echo = typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? { id } : {};
   const fault = faultOf(value);
   if (fault !== null) return { kind: 'no_case', ...echo, message: fault };
-  const { org = [], policies = [], local = [], teams = null, home = null, uid = null, now, preset } = value as Fields;
+  const { org = [], policies = [], local = [], teams = null, home = null, uid = null, now, preset } = value;
   return {
     kind: 'case',
     case: {
@@ -51,8 +50,8 @@ export function readEvalCase(value: unknown): EvalCaseReading {
       local: local as readonly unknown[],
       preset: isPresetName(preset) ? preset : 'locked-down',
       teams: teams as readonly string[] | null,
-      governed: (value['governed'] ?? {}) as Partial<PerDomain<boolean>>,
-      delegated: (value['delegated'] ?? {}) as Partial<PerDomain<boolean>>,
+      governed: value['governed'] ?? {},
+      delegated: value['delegated'] ?? {},
       home: home as string | null,
       uid: uid as number | null,
       now: typeof now === 'string' ? Date.parse(now) : Date.now(),
@@ -63,15 +62,16 @@ export function readEvalCase(value: unknown): EvalCaseReading {
 
 function faultOf(fields: Fields): string | null {
   for (const key of Object.keys(fields)) {
-    if (!MEMBERS.has(key)) return `unknown member \`${key.slice(0, 64)}\``;
+    if (!MEMBERS.has(key)) return `unknown member ${shown(key)}`;
   }
-  const { id, preset, home, uid, now } = fields as Partial<Record<string, unknown>>;
+  const { id, preset, home, uid, now } = fields;
   if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return '`id` must be a string or a number';
   for (const key of ['org', 'policies', 'local']) {
     if (fields[key] !== undefined && !Array.isArray(fields[key])) return `\`${key}\` must be an array`;
   }
   if (preset !== undefined && !isPresetName(preset)) return '`preset` must be open, balanced or locked-down';
-  if (home !== undefined && (typeof home !== 'string' || !home.startsWith('/'))) return '`home` must be an absolute path';
+  if (home !== undefined && (typeof home !== 'string' || !home.startsWith('/')))
+    return '`home` must be an absolute path';
   if (uid !== undefined && !isUid(uid)) return '`uid` must be a user id';
   if (now !== undefined && (typeof now !== 'string' || Number.isNaN(Date.parse(now)))) {
     return '`now` must be an RFC 3339 time';

@@ -25,6 +25,11 @@ export interface EvalWarning {
   readonly message: string;
 }
 
+interface Judged {
+  readonly refused: boolean;
+  readonly warning: EvalWarning;
+}
+
 interface Prepared {
   readonly key: string;
   readonly snapshot: Snapshot;
@@ -41,7 +46,8 @@ export function createEvaluator(options: EvalOptions): (line: string) => string 
     const reading = readEvalCase(parsed.value);
     if (reading.kind === 'no_case') return failure(echoOf(reading.id), 'invalid_case', reading.message);
     const key = options.fs ? '' : keyOf(parsed.value);
-    const prepared: Prepared = last !== null && !options.fs && last.key === key ? last : prepare(reading.case, key, options);
+    const prepared: Prepared =
+      last !== null && !options.fs && last.key === key ? last : prepare(reading.case, key, options);
     last = prepared;
     return answerLine(reading.case, prepared, options);
   };
@@ -80,25 +86,29 @@ function prepare(value: EvalCase, key: string, options: EvalOptions): Prepared {
   const bare = policySetOf(value, new Map());
   const set = options.fs ? policySetOf(value, resolveLiteralPrefixes(literalPrefixes(bare))) : bare;
   const policy = compile(set);
-  const warnings = [...issuesOf(value.org, 'org'), ...value.policies.flatMap(policyIssues), ...issuesOf(value.local, 'local')];
+  const warnings = [
+    ...issuesOf(value.org, 'org'),
+    ...value.policies.flatMap(policyIssues),
+    ...issuesOf(value.local, 'local'),
+  ];
   return {
     key,
     snapshot: { policy, generation: 1, ttlMs: ttlAt(policy, value.now) },
-    warnings: warnings.map(({ refused: _refused, ...warning }) => warning),
-    refused: warnings.some((warning) => warning.refused),
+    warnings: warnings.map(({ warning }) => warning),
+    refused: warnings.some(({ refused }) => refused),
   };
 }
 
-function policyIssues(policy: unknown): (EvalWarning & { refused: boolean })[] {
+function policyIssues(policy: unknown): Judged[] {
   const allowlist = isObject(policy) ? policy['allowlist_v0'] : undefined;
   const rules: unknown = isObject(allowlist) ? allowlist['rules'] : undefined;
   return Array.isArray(rules) ? issuesOf(rules, 'org') : [];
 }
 
-function issuesOf(rules: readonly unknown[], author: RuleAuthor): (EvalWarning & { refused: boolean })[] {
+function issuesOf(rules: readonly unknown[], author: RuleAuthor): Judged[] {
   return rules.flatMap((raw, position) => {
     const reading = readRule(raw, author, position);
-    return reading.issues.map((issue) => ({ rule: reading.head.id, ...issue }));
+    return reading.issues.map(({ refused, ...issue }) => ({ refused, warning: { rule: reading.head.id, ...issue } }));
   });
 }
 

@@ -18,7 +18,9 @@ export type Reply =
   | { readonly kind: 'not_a_request'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly code: 'overloaded' | 'not_ready'; readonly message: string };
 
-export type ExplainReply = Exclude<Reply, { kind: 'answer' }> | { readonly kind: 'explanation'; readonly explanation: Explanation };
+export type ExplainReply =
+  | Exclude<Reply, { kind: 'answer' }>
+  | { readonly kind: 'explanation'; readonly explanation: Explanation };
 
 /** Answers from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
 export interface DecisionPoint {
@@ -56,9 +58,11 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
     },
     askMany(values, peer, deadline) {
       const readings = values.map(readRequest);
-      const settled = readings.every((reading) => reading.kind === 'not_a_request' || isSettled(parts, reading.request, peer));
+      const settled = readings.every(
+        (reading) => reading.kind === 'not_a_request' || isSettled(parts, reading.request, peer),
+      );
       if (settled) return answerAll(parts, readings, peer, deadline);
-      const settling = readings.map((reading) =>
+      const settling = readings.map(async (reading) =>
         reading.kind === 'not_a_request' ? reading : settle(parts, reading.request, peer, deadline),
       );
       return Promise.all(settling).then((items) => answerAll(parts, items, peer, deadline));
@@ -95,7 +99,11 @@ async function settle(parts: DecisionPointParts, request: Request, peer: Peer, d
   if (request.kind !== 'filesystem') return { kind: 'settled', request };
   const homeless = whoseHomeIsMissing(parts, request, peer);
   if (homeless !== null && !(await inTime(parts.findHome(homeless), HOME_WAIT_MS))) {
-    return { kind: 'unavailable', code: 'not_ready', message: 'the asking user’s home is still being looked up: ask again' };
+    return {
+      kind: 'unavailable',
+      code: 'not_ready',
+      message: 'the asking user’s home is still being looked up: ask again',
+    };
   }
   if (request.real.kind !== 'pending') return { kind: 'settled', request };
   const left = deadline - performance.now();
@@ -146,7 +154,12 @@ function notReady(): Exclude<Reply, { kind: 'answer' | 'not_a_request' }> {
 }
 
 async function inTime(work: Promise<void>, ms: number): Promise<boolean> {
-  return (await withinTime(work.then(() => true), ms)) ?? false;
+  return (
+    (await withinTime(
+      work.then(() => true),
+      ms,
+    )) ?? false
+  );
 }
 
 /** The result, or null once `ms` have passed; the work goes on and its result is dropped. */

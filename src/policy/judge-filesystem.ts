@@ -1,10 +1,28 @@
 import { ACTION_BIT } from './action.ts';
-import { visitComposed, visitCovering, visitCoveringComposed, visitDenied, visitExact, visitIntersecting } from './index/path-index.ts';
+import {
+  visitComposed,
+  visitCovering,
+  visitCoveringComposed,
+  visitDenied,
+  visitExact,
+  visitIntersecting,
+} from './index/path-index.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest } from './request.ts';
 import { leadsThroughMagic, liesBelow, subtreeHoldsMagic } from './resource/path.ts';
 import type { CompiledPolicy } from './snapshot.ts';
-import { type Asked, type Asker, type Cause, closureCauses, DENY_CODE, firstMatch, type Match, ruleOf, targetOf, type Verdict } from './verdict.ts';
+import {
+  type Asked,
+  type Asker,
+  type Cause,
+  closureCauses,
+  DENY_CODE,
+  firstMatch,
+  type Match,
+  ruleOf,
+  targetOf,
+  type Verdict,
+} from './verdict.ts';
 
 /** Where a request leads, for matching: allows are judged on `real`, denies on every form (Paths 3). */
 export interface PathForms {
@@ -28,7 +46,8 @@ export function judgeFilesystem(policy: CompiledPolicy, request: FilesystemReque
   const approval = policy.layers.flatMap((layer) => approvalCause(layer, forms, asked));
   const grant = firstGrant(policy, forms, asked);
   const causes = [...closed, ...denied, ...approval];
-  if (grant === null) causes.push({ code: 'default_deny', reason: missingAllow(policy, request, forms, asked), match: null });
+  if (grant === null)
+    causes.push({ code: 'default_deny', reason: missingAllow(policy, request, forms, asked), match: null });
   return { grant, causes };
 }
 
@@ -103,18 +122,22 @@ function firstGrant(policy: CompiledPolicy, forms: PathForms, asked: Asked): Mat
 /** Says what is missing; where only an untrusted link stands between an allow and the path, that (Paths 7). */
 function missingAllow(policy: CompiledPolicy, request: FilesystemRequest, forms: PathForms, asked: Asked): string {
   const what = `no rule allows ${request.action} of ${forms.recursive ? 'everything below ' : ''}\`${request.lexical}\``;
-  for (const layer of policy.layers) {
-    let untrusted: string | null = null;
-    visitAllows(layer, forms, (target) => {
-      const { link, text } = targetOf({ layer, target });
-      const rule = ruleOf({ layer, target });
-      if (link !== null && !link.trusted && rule.inert === null && (rule.actions & asked.actions) !== 0) untrusted ??= text;
-    });
-    if (untrusted !== null) {
-      return `${what}: \`${String(untrusted)}\` leads to \`${forms.real}\` only through a link that root does not own; allow \`${forms.real}\` itself`;
-    }
+  const [untrusted] = policy.layers.flatMap((layer) => untrustedAllows(layer, forms, asked));
+  if (untrusted !== undefined) {
+    return `${what}: \`${untrusted}\` leads to \`${forms.real}\` only through a link that root does not own; allow \`${forms.real}\` itself`;
   }
   const { governed, noPoliciesLeft } = policy.domains.filesystem;
   const why = governed && noPoliciesLeft ? ' (governed, no policies left)' : '';
   return forms.real === request.lexical ? `${what}${why}` : `${what}, which is \`${forms.real}\`${why}`;
+}
+
+/** Allows that would grant if the links that they lead through were root's. */
+function untrustedAllows(layer: Layer, forms: PathForms, asked: Asked): string[] {
+  const texts: string[] = [];
+  visitAllows(layer, forms, (target) => {
+    const { link, text } = targetOf({ layer, target });
+    const rule = ruleOf({ layer, target });
+    if (link?.trusted === false && rule.inert === null && (rule.actions & asked.actions) !== 0) texts.push(text);
+  });
+  return texts;
 }

@@ -1,8 +1,9 @@
+import { shown, shownValue } from '../base/shown.ts';
 import { DOMAINS, type Domain } from './action.ts';
 import type { PolicySet } from './policy-set.ts';
 import { domainsOf } from './rule-actions.ts';
-import type { PolicyChange } from './snapshot.ts';
 import { isObject, type RuleFields } from './rule-shape.ts';
+import type { PolicyChange } from './snapshot.ts';
 
 /** A governance `Policy` object, read (semantics, 4.4 and 4.5). */
 export interface PolicyDocument {
@@ -68,7 +69,7 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
 }
 
 function changeOf(raw: RuleFields): PolicyChange {
-  const { updated_at: at, updated_by: by, change_reason: reason } = raw as Partial<Record<string, unknown>>;
+  const { updated_at: at, updated_by: by, change_reason: reason } = raw;
   return {
     ...(typeof at === 'string' ? { at } : {}),
     ...(typeof by === 'string' ? { by } : {}),
@@ -78,11 +79,11 @@ function changeOf(raw: RuleFields): PolicyChange {
 
 function faultOf(raw: RuleFields): string | null {
   for (const key of Object.keys(raw)) {
-    if (!POLICY_MEMBERS.has(key)) return `unknown member \`${key.slice(0, 64)}\``;
+    if (!POLICY_MEMBERS.has(key)) return `unknown member ${shown(key)}`;
   }
   const status = raw['status'];
   if (!TAKES_PART.has(status) && !(typeof status === 'string' && TAKES_NO_PART.has(status))) {
-    return `unknown status \`${String(status).slice(0, 64)}\``;
+    return `unknown status ${shownValue(status)}`;
   }
   const enabled = raw['enabled'];
   if (enabled !== undefined && typeof enabled !== 'boolean') return '`enabled` must be true or false';
@@ -96,7 +97,7 @@ function scopeFault(scope: unknown): string | null {
   if (scope === undefined || scope === null) return null;
   if (!isObject(scope)) return '`scope` must be an object';
   const unknown = Object.keys(scope).find((key) => key !== 'teams');
-  if (unknown !== undefined) return `unknown member \`scope.${unknown.slice(0, 64)}\``;
+  if (unknown !== undefined) return `unknown member ${shown(`scope.${unknown}`)}`;
   const teams = scope['teams'] ?? [];
   const strings = Array.isArray(teams) && teams.every((team) => typeof team === 'string');
   return strings ? null : '`scope.teams` must hold strings';
@@ -108,7 +109,7 @@ function allowlistFault(raw: RuleFields): string | null {
   if (raw['cedar_v1'] !== undefined) return 'a policy has either `allowlist_v0` or `cedar_v1`';
   if (!isObject(allowlist)) return '`allowlist_v0` must be an object';
   const unknown = Object.keys(allowlist).find((key) => key !== 'domain' && key !== 'rules');
-  if (unknown !== undefined) return `unknown member \`allowlist_v0.${unknown.slice(0, 64)}\``;
+  if (unknown !== undefined) return `unknown member ${shown(`allowlist_v0.${unknown}`)}`;
   const { domain, rules } = allowlist as { domain?: unknown; rules?: unknown };
   if (domain !== undefined && !isDomain(domain)) return '`allowlist_v0.domain` must be `network` or `filesystem`';
   return Array.isArray(rules) ? null : '`allowlist_v0.rules` must be an array';
@@ -125,7 +126,7 @@ function domainsIn(allowlist: RuleFields | undefined, rules: readonly unknown[])
 function inactiveCause(raw: RuleFields): string | null {
   const type = raw['type'] ?? 'allowlist_v0';
   if (type !== 'allowlist_v0' || raw['cedar_v1'] !== undefined) {
-    return `policy type \`${type === 'allowlist_v0' ? 'cedar_v1' : String(type).slice(0, 64)}\` is not supported`;
+    return `policy type ${shownValue(type === 'allowlist_v0' ? 'cedar_v1' : type)} is not supported`;
   }
   if (raw['enabled'] === false) return 'disabled';
   const status = raw['status'];
@@ -142,16 +143,19 @@ function validity(raw: RuleFields, { now, verifiedNow }: Moment): Validity {
   const from = instant(raw['valid_from']);
   const until = instant(raw['valid_until']);
   if (from !== null && now < from) {
-    return { inactive: `not valid before ${String(raw['valid_from'])}`, allowsInert: null, nextChange: from };
+    return { inactive: `not valid before ${shownValue(raw['valid_from'])}`, allowsInert: null, nextChange: from };
   }
   if (until === null || now < until) return { inactive: null, allowsInert: null, nextChange: until };
-  const cause = `not valid after ${String(raw['valid_until'])}`;
+  const cause = `not valid after ${shownValue(raw['valid_until'])}`;
   // A wall clock can be set; a deny ends only when a verified time has passed its end (delivery, "Time").
   if (verifiedNow === null || verifiedNow < until) return { inactive: null, allowsInert: cause, nextChange: null };
   return { inactive: cause, allowsInert: null, nextChange: null };
 }
 
-function teamScope(raw: RuleFields, teams: readonly string[] | null): { allowsInert: string | null; deniesInert: string | null } {
+function teamScope(
+  raw: RuleFields,
+  teams: readonly string[] | null,
+): { allowsInert: string | null; deniesInert: string | null } {
   const wanted = ((raw['scope'] as RuleFields | null | undefined)?.['teams'] ?? []) as readonly string[];
   if (wanted.length === 0) return { allowsInert: null, deniesInert: null };
   if (teams === null) return { allowsInert: 'for a team, and this machine has no team list', deniesInert: null };

@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts';
 import { type FilesystemAction, isAction, isNetworkAction, type NetworkAction } from './action.ts';
 import type { CanonicalRequest } from './decision.ts';
 import { type Address, readAddress } from './resource/address.ts';
@@ -103,7 +104,7 @@ export function canonicalOf(request: NetworkRequest | FilesystemRequest): Canoni
 
 function fieldFault(fields: Fields, known: ReadonlySet<string>): string | null {
   for (const key of Object.keys(fields)) {
-    if (!known.has(key)) return `unknown field \`${key.slice(0, 64)}\``;
+    if (!known.has(key)) return `unknown field ${shown(key)}`;
     const value = fields[key];
     if (key === 'labels') {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return '`labels` must be an object';

@@ -1,3 +1,4 @@
+import { shownValue } from '../base/shown.ts';
 import { ACTION_BIT, type Domain, domainOf, isAction } from './action.ts';
 import { isObject, type RuleAuthor, type RuleFields, type RuleHead } from './rule-shape.ts';
 
@@ -25,7 +26,7 @@ export function readActions(fields: RuleFields, author: RuleAuthor, head: RuleHe
   const known = { domains, domain, bits, http };
   if (list.length === 0) return { ...known, fault: '`actions` must name at least one action' };
   const unknown = list.find((action) => !isAction(action) && !isHttpAction(action));
-  if (unknown !== undefined) return { ...known, fault: `unknown action \`${String(unknown).slice(0, 64)}\`` };
+  if (unknown !== undefined) return { ...known, fault: `unknown action ${shownValue(unknown)}` };
   if (domains.length > 1 || (http && bits !== 0) || (!http && fields['http_resources'] !== undefined)) {
     return { ...known, fault: '`actions` mixes domains or layers: write one rule for each' };
   }
@@ -62,4 +63,3 @@ export function domainsOf(raw: unknown): readonly Domain[] {
   const actions = Array.isArray(raw['actions']) ? raw['actions'] : [];
   return [...new Set(actions.flatMap(domainOfAction))];
 }
-

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { shown } from '../base/shown.ts';
 
 /** Who wrote the rule: org rules are data from elsewhere, local ones could have been refused when written. */
 export type RuleAuthor = 'org' | 'local';
@@ -28,7 +29,7 @@ const RULE_MEMBERS = new Set(['id', 'name', 'decision', 'actions', 'resources', 
 /** What is wrong with the shape of a rule whatever its actions, or null. */
 export function shapeFault(fields: RuleFields): string | null {
   for (const key of Object.keys(fields)) {
-    if (!RULE_MEMBERS.has(key)) return `unknown member \`${key.slice(0, 64)}\``;
+    if (!RULE_MEMBERS.has(key)) return `unknown member ${shown(key)}`;
   }
   for (const key of ['id', 'name']) {
     if (fields[key] !== undefined && typeof fields[key] !== 'string') return `\`${key}\` must be a string`;
