@@ -1,0 +1,62 @@
+import { OutboundError, type OutboundErrorCode } from './outbound-error.ts';
+
+/** What an error of a running request is judged by. */
+export interface Situation {
+  /** Method and URL without its query. */
+  readonly subject: string;
+  readonly deadline: AbortSignal;
+  readonly outer: AbortSignal | undefined;
+  readonly now: number;
+}
+
+const TLS_CODE = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO|HOSTNAME_MISMATCH|INVALID_CA)/;
+const TIMEOUT_CODE = /TIMEOUT|ETIMEDOUT/;
+const PROXY_CODE = /^UND_ERR_PRX/;
+const SAFE_CODE = /^[A-Z][A-Z0-9_]{1,48}$/;
+
+/** The driver's errors become ours here; their text, which may hold bytes of the exchange, stays behind. */
+export function translateRequestError(error: unknown, situation: Situation): OutboundError {
+  return called(situation) ?? translated(error, situation, 'unreachable');
+}
+
+/** An error after the head of an answer: what came is incomplete. */
+export function translateBodyError(error: unknown, situation: Situation): OutboundError {
+  return called(situation) ?? translated(error, situation, 'truncated');
+}
+
+function called({ deadline, outer, subject }: Situation): OutboundError | null {
+  if (outer?.aborted === true) return new OutboundError('aborted', `${subject} was called off`);
+  return deadline.aborted ? new OutboundError('timeout', `${subject} took longer than its deadline`) : null;
+}
+
+function translated(error: unknown, situation: Situation, otherwise: OutboundErrorCode): OutboundError {
+  const cause = codeOf(error);
+  const code = classify(error, cause) ?? otherwise;
+  return new OutboundError(
+    code,
+    `${situation.subject} failed: ${WORDS[code] ?? 'no answer'}${cause === null ? '' : ` (${cause})`}`,
+  );
+}
+
+const WORDS: Partial<Record<OutboundErrorCode, string>> = {
+  timeout: 'no answer in time',
+  tls_failed: 'the server could not prove who it is',
+  proxy_failed: 'the proxy did not open the way',
+  malformed_http: 'the answer is not HTTP',
+  truncated: 'the answer broke off',
+  unreachable: 'no connection',
+};
+
+function classify(error: unknown, code: string | null): OutboundErrorCode | null {
+  if (error instanceof Error && /proxy/i.test(error.message)) return 'proxy_failed';
+  if (code === null) return null;
+  if (PROXY_CODE.test(code)) return 'proxy_failed';
+  if (TIMEOUT_CODE.test(code)) return 'timeout';
+  if (TLS_CODE.test(code)) return 'tls_failed';
+  return code.startsWith('HPE_') ? 'malformed_http' : null;
+}
+
+function codeOf(error: unknown): string | null {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' && SAFE_CODE.test(code) ? code : null;
+}

@@ -1,0 +1,160 @@
+import type { Clock } from '../base/clock.ts';
+import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import { DOMAINS, type Domain } from '../policy/action.ts';
+import type { PolicySet } from '../policy/policy-set.ts';
+import type { CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
+import type { CandidateBundle } from '../store/bundle-rows.ts';
+import type { BundleStore } from '../store/bundle-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { SyncRecord } from '../store/sync-rows.ts';
+import { failureOf, SourceError, type SourceFailure, type Stage } from './source-failure.ts';
+
+/** What the organisation says, as far as this machine knows; one of the inputs of a policy set. */
+export type OrgPolicies =
+  /** No bundle was ever activated. */
+  | { readonly kind: 'none'; readonly wasGoverned: readonly Domain[] }
+  /** There is one, and it is not what was written. */
+  | { readonly kind: 'damaged'; readonly message: string; readonly wasGoverned: readonly Domain[] }
+  | {
+      readonly kind: 'delivered';
+      readonly org: string;
+      readonly revision: string;
+      readonly policies: readonly unknown[];
+      readonly wasGoverned: readonly Domain[];
+    };
+
+/** A verified bundle, with the sync that brought it. */
+export interface FetchedBundle extends CandidateBundle {
+  readonly sync: SyncRecord | null;
+}
+
+export type Activation =
+  | { readonly kind: 'activated'; readonly snapshot: Snapshot }
+  /** The same revision serves already. */
+  | { readonly kind: 'unchanged'; readonly snapshot: Snapshot }
+  | { readonly kind: 'failed'; readonly failure: SourceFailure };
+
+export interface ActivatorOptions {
+  readonly store: BundleStore;
+  readonly holder: SnapshotHolder;
+  readonly clock: Clock;
+  /** Puts the organisation's part together with everything else (local files, preset, host facts, closures). */
+  readonly policySet: (org: OrgPolicies) => PolicySet | Promise<PolicySet>;
+  /** Off the main thread. */
+  readonly compile: (set: PolicySet) => Promise<CompiledPolicy>;
+}
+
+/** Every change of what serves goes through here, one after the other. Nothing rejects: a failure is an outcome. */
+export interface Activator {
+  /** At start: what the database holds becomes the first snapshot, before anything is downloaded. */
+  restore(): Promise<Activation>;
+  /** A fetched and verified bundle. */
+  activate(bundle: FetchedBundle): Promise<Activation>;
+  /** Something else changed (local files, links, the time): the same bundle, compiled anew. */
+  refresh(cause: string): Promise<Activation>;
+}
+
+export function createActivator(options: ActivatorOptions): Activator {
+  const state: { org: OrgPolicies } = { org: { kind: 'none', wasGoverned: [] } };
+  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = (task: () => Promise<Activation>): Promise<Activation> => {
+    const result = queue.then(task);
+    queue = result;
+    return result;
+  };
+  return {
+    restore: () => inTurn(() => restore(options, state)),
+    activate: (bundle) => inTurn(() => activate(options, state, bundle)),
+    refresh: (cause) => inTurn(() => refresh(options, state, cause)),
+  };
+}
+
+interface Serving {
+  org: OrgPolicies;
+}
+
+/**
+ * The whole story: fetched and verified → stored as candidate → compiled → active, in one transaction → swapped.
+ * Everything that can fail happens before the transaction's end; from there on it is an assignment. On a failure the
+ * old snapshot keeps serving and the outcome names the stage.
+ */
+async function activate(options: ActivatorOptions, serving: Serving, bundle: FetchedBundle): Promise<Activation> {
+  const { store, holder, clock } = options;
+  let stage: Stage = 'verify';
+  try {
+    assertEnrolled(store, bundle.org);
+    stage = 'store';
+    const live = liveSnapshot(options, bundle.revision);
+    if (live !== null) {
+      if (bundle.sync !== null) store.recordSync(bundle.sync);
+      return { kind: 'unchanged', snapshot: live };
+    }
+    const candidate = store.putCandidate(bundle);
+    const org = delivered(bundle, store.wasGoverned());
+    stage = 'compile';
+    const policy = await options.compile(await options.policySet(org));
+    stage = 'activate';
+    store.activate(candidate, { at: clock.now(), governed: governedBy(policy), sync: bundle.sync });
+    serving.org = delivered(bundle, store.wasGoverned());
+    return { kind: 'activated', snapshot: holder.swap(policy, 'bundle') };
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error, stage) };
+  }
+}
+
+async function restore(options: ActivatorOptions, serving: Serving): Promise<Activation> {
+  try {
+    serving.org = storedOrg(options.store);
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error, 'store') };
+  }
+  const outcome = await refresh(options, serving, 'start');
+  if (outcome.kind === 'failed' || serving.org.kind !== 'damaged') return outcome;
+  // the snapshot that was just swapped in says so too; this is for whoever started us
+  const damage = new StoreError('row_invalid', serving.org.message);
+  return { kind: 'failed', failure: failureOf(damage, 'verify') };
+}
+
+async function refresh(options: ActivatorOptions, serving: Serving, cause: string): Promise<Activation> {
+  try {
+    const policy = await options.compile(await options.policySet(serving.org));
+    return { kind: 'activated', snapshot: options.holder.swap(policy, cause) };
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error, 'compile') };
+  }
+}
+
+function storedOrg(store: BundleStore): OrgPolicies {
+  const active = store.active();
+  const wasGoverned = store.wasGoverned();
+  if (active.kind === 'none') return { kind: 'none', wasGoverned };
+  if (active.kind === 'damaged') return { kind: 'damaged', message: active.message, wasGoverned };
+  const { org, revision } = active.header;
+  return { kind: 'delivered', org, revision, policies: active.policies, wasGoverned };
+}
+
+/** A bundle of another organisation is refused and the last good one serves (semantics, 5). */
+function assertEnrolled(store: BundleStore, org: string): void {
+  const enrolled = store.enrolledOrg();
+  if (enrolled === null || enrolled === org) return;
+  const message = `this machine belongs to \`${enrolled}\` and takes no policy of \`${org}\``;
+  throw new SourceError('verify', 'other_org', message);
+}
+
+/** The snapshot, if it was made from this revision and the database agrees. */
+function liveSnapshot({ store, holder }: ActivatorOptions, revision: string): Snapshot | null {
+  const active = store.active();
+  const snapshot = holder.current();
+  const stored = active.kind === 'active' && active.header.revision === revision;
+  return stored && snapshot?.policy.revision === revision ? snapshot : null;
+}
+
+function delivered(bundle: CandidateBundle, wasGoverned: readonly Domain[]): OrgPolicies {
+  const { org, revision, policies } = bundle;
+  return { kind: 'delivered', org, revision, policies, wasGoverned };
+}
+
+/** Domains that a policy of the bundle governs, not those that only were: these are recorded already. */
+function governedBy(policy: CompiledPolicy): readonly Domain[] {
+  return DOMAINS.filter((domain) => policy.domains[domain].governed && !policy.domains[domain].noPoliciesLeft);
+}

@@ -1,0 +1,92 @@
+import type { Domain } from '../policy/action.ts';
+import {
+  type ActiveBundle,
+  type BundleHeader,
+  type CandidateBundle,
+  insertCandidate,
+  readActive,
+  readHistory,
+  readSlotRow,
+} from './bundle-rows.ts';
+import type { Database } from './database.ts';
+import {
+  type CachedPolicy,
+  type LastSync,
+  type PendingAbsence,
+  readCache,
+  readLastSync,
+  readPendingAbsences,
+  type SyncRecord,
+  writeSync,
+} from './sync-rows.ts';
+
+/** How many activated bundles are kept, the active one included. */
+const HISTORY = 10;
+
+/**
+ * What this machine knows of its organisation's policy, on disk. Read at start and by a sync; no decision ever waits
+ * for it. Every write is one transaction.
+ */
+export interface BundleStore {
+  /** The bundle that serves; `damaged` when the row is not what this program wrote. */
+  active(): ActiveBundle;
+  /** The bundle that was stored last and is not active (yet). */
+  candidate(): BundleHeader | null;
+  /** Newest first, at most ten, the active one included. */
+  history(): readonly BundleHeader[];
+  /** Replaces the candidate. Nothing that serves changes. */
+  putCandidate(bundle: CandidateBundle): number;
+  /** The candidate becomes active; cache, absences and time of the sync it came from with it. */
+  activate(candidate: number, activation: Activation): void;
+  /** A complete sync that changed nothing. */
+  recordSync(sync: SyncRecord): void;
+  lastSync(): LastSync | null;
+  cachedPolicies(): ReadonlyMap<string, CachedPolicy>;
+  pendingAbsences(): readonly PendingAbsence[];
+  /** Domains that an activated policy has governed (semantics, 5): they stay so. */
+  wasGoverned(): readonly Domain[];
+  /** The organisation of the first activated bundle; null before it. */
+  enrolledOrg(): string | null;
+}
+
+export interface Activation {
+  readonly at: number;
+  /** Domains that a policy of this bundle governs. */
+  readonly governed: readonly Domain[];
+  /** Null where no sync stands behind it. */
+  readonly sync: SyncRecord | null;
+}
+
+/** Over a database opened with `POLICY_MIGRATIONS`; whoever opened it closes it. */
+export function createBundleStore(database: Database): BundleStore {
+  return {
+    active: () => readActive(database),
+    candidate: () => readSlotRow(database, 'candidate'),
+    history: () => readHistory(database, HISTORY),
+    putCandidate: (bundle) => database.transaction(() => insertCandidate(database, bundle)).immediate(),
+    activate: (candidate, activation) =>
+      database.transaction(() => activate(database, candidate, activation)).immediate(),
+    recordSync: (sync) => database.transaction(() => writeSync(database, sync)).immediate(),
+    lastSync: () => readLastSync(database),
+    cachedPolicies: () => readCache(database),
+    pendingAbsences: () => readPendingAbsences(database),
+    wasGoverned: () =>
+      database.prepare<[], Domain>('SELECT domain FROM governed_domain ORDER BY domain DESC').pluck().all(),
+    enrolledOrg: () => database.prepare<[], string>('SELECT org FROM enrolment').pluck().get() ?? null,
+  };
+}
+
+function activate(database: Database, candidate: number, { at, governed, sync }: Activation): void {
+  database.prepare('UPDATE bundle SET activated_at = ? WHERE id = ?').run(at, candidate);
+  database.prepare("INSERT OR REPLACE INTO slot (name, bundle) VALUES ('active', ?)").run(candidate);
+  database.prepare("DELETE FROM slot WHERE name = 'candidate'").run();
+  database.prepare('INSERT OR IGNORE INTO enrolment (one, org) SELECT 1, org FROM bundle WHERE id = ?').run(candidate);
+  const govern = database.prepare('INSERT OR IGNORE INTO governed_domain (domain, since) VALUES (?, ?)');
+  for (const domain of governed) govern.run(domain, at);
+  if (sync !== null) writeSync(database, sync);
+  database
+    .prepare(
+      'DELETE FROM bundle WHERE id NOT IN (SELECT id FROM bundle WHERE activated_at IS NOT NULL ORDER BY id DESC LIMIT ?)',
+    )
+    .run(HISTORY);
+}
