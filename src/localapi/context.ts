@@ -1,0 +1,15 @@
+import type { Clock } from '../base/clock.ts';
+import type { DaemonPort, LocalApiLog } from './daemon-port.ts';
+import type { LocalApiLimits } from './limits.ts';
+import type { PeerCredentials } from './peer-credentials.ts';
+import type { Router } from './router.ts';
+
+/** What every connection works with. */
+export interface LocalApiContext {
+  readonly port: DaemonPort;
+  readonly limits: LocalApiLimits;
+  readonly log: LocalApiLog;
+  readonly clock: Clock;
+  readonly credentials: PeerCredentials;
+  readonly router: Router;
+}

@@ -1,0 +1,48 @@
+import type { DecisionPoint, Peer, Reply } from '../pdp/decision-point.ts';
+
+export type SyncOutcome =
+  | { readonly kind: 'live'; readonly generation: number; readonly revision: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** The source asked to be left alone; `seconds` is the rest of it. */
+  | { readonly kind: 'retry_after'; readonly seconds: number; readonly message: string };
+
+/** What an answer carries that is given without asking the decision point. */
+export interface PolicyIdentity {
+  readonly revision: string;
+  readonly generation: number;
+}
+
+/** A decision point that can leave the rest of a batch unasked. */
+export interface StoppableDecisionPoint extends DecisionPoint {
+  /** Items behind the first reply for which `stop` holds need no reply; those that come are not shown (authzen, 2). */
+  askMany(
+    values: readonly unknown[],
+    peer: Peer,
+    deadline: number,
+    stop?: (reply: Reply) => boolean,
+  ): readonly Reply[] | Promise<readonly Reply[]>;
+}
+
+/** Everything that the sockets need from the daemon. */
+export interface DaemonPort {
+  readonly decisionPoint: StoppableDecisionPoint;
+  identity(): PolicyIdentity;
+  /** JSON without secrets (api, `/v1/status`). */
+  status(): unknown;
+  ready(): boolean;
+  /** Joins a run in progress; settles when the new generation is live. */
+  sync(): Promise<SyncOutcome>;
+  /** JSON: all rules, inactive ones with the cause. */
+  rules(): unknown;
+  /** A connection of this peer was accepted: the moment to look up its home (semantics, Paths 6). */
+  welcome?(peer: Peer): void;
+  /** `authzen.identifier` of the config: an https URL without path. */
+  readonly authzenIdentifier: string;
+}
+
+/** The part of the daemon's logger that the sockets use. */
+export interface LocalApiLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,72 @@
+import type { Reply } from '../pdp/decision-point.ts';
+import { parseStrictJson } from '../schema/strict-json.ts';
+import { type HttpReply, ok, refusal } from './http-reply.ts';
+import { MAX_BATCH_ITEMS, MAX_BODY_BYTES } from './limits.ts';
+import { replyText } from './reply-text.ts';
+import type { Exchange } from './router.ts';
+
+/** `POST /v1/decide`: an object gives an object, an array an array, all of one generation. */
+export function decideRoute(exchange: Exchange): HttpReply | Promise<HttpReply> {
+  const { body, port, peer, deadline } = exchange;
+  // only a batch may be larger than one request; which of the two it is shows in the first character
+  if (body.length > MAX_BODY_BYTES && !opensArray(body)) {
+    return refusal('too_large', `one request is at most ${MAX_BODY_BYTES} bytes`);
+  }
+  const reading = parseStrictJson(body);
+  if (reading.kind === 'error') return refusal('invalid_request', reading.message);
+  const { value } = reading;
+  if (!Array.isArray(value)) return settle(port.decisionPoint.ask(value, peer, deadline), singleReply);
+  if (value.length > MAX_BATCH_ITEMS)
+    return refusal('invalid_request', `a batch holds at most ${MAX_BATCH_ITEMS} requests`);
+  if (value.length === 0) return ok('[]');
+  return settle(port.decisionPoint.askMany(value, peer, deadline), batchReply);
+}
+
+/** `POST /v1/explain`: reduced on the decision socket, where everybody may ask; full on the admin socket. */
+export async function explainRoute({ body, port, peer, socketName }: Exchange): Promise<HttpReply> {
+  const reading = parseStrictJson(body);
+  if (reading.kind === 'error') return refusal('invalid_request', reading.message);
+  const reply = await port.decisionPoint.explain(reading.value, peer, socketName === 'admin');
+  switch (reply.kind) {
+    case 'explanation':
+      return ok(JSON.stringify(reply.explanation));
+    case 'not_a_request':
+      return refusal('invalid_request', reply.message);
+    case 'unavailable':
+      return refusal(reply.code, reply.message);
+  }
+}
+
+function settle<T>(replies: T | Promise<T>, render: (replies: T) => HttpReply): HttpReply | Promise<HttpReply> {
+  return replies instanceof Promise ? replies.then(render) : render(replies);
+}
+
+function singleReply(reply: Reply): HttpReply {
+  switch (reply.kind) {
+    case 'answer':
+      return ok(replyText(reply));
+    case 'not_a_request':
+      return refusal('invalid_request', reply.message);
+    case 'unavailable':
+      return refusal(reply.code, reply.message);
+  }
+}
+
+function batchReply(replies: readonly Reply[]): HttpReply {
+  const [first] = replies;
+  // nothing of it could be decided; `overloaded` is said item by item, since some may have been
+  if (
+    first?.kind === 'unavailable' &&
+    replies.every((reply) => reply.kind === 'unavailable' && reply.code === 'not_ready')
+  ) {
+    return refusal('not_ready', first.message);
+  }
+  return ok(`[${replies.map(replyText).join(',')}]`);
+}
+
+function opensArray(body: Buffer): boolean {
+  for (const byte of body) {
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return byte === 0x5b;
+  }
+  return false;
+}
