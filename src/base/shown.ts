@@ -10,5 +10,5 @@ export function shown(text: string): string {
 
 /** The same for a value of any kind. */
 export function shownValue(value: unknown): string {
-  return shown(typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value));
+  return shown(typeof value === 'string' ? value : JSON.stringify(value ?? null));
 }

@@ -1,5 +1,6 @@
 import { DOMAINS } from './action.ts';
 import { buildLayer } from './layer.ts';
+import { literalPrefixes } from './literal-prefixes.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { LocalFileInput, PolicySet } from './policy-set.ts';
@@ -12,7 +13,9 @@ import type { CompiledPolicy } from './snapshot.ts';
  * closes, or is listed as inert, as semantics 5 says; it never throws and never drops anything else.
  */
 export function compile(set: PolicySet): CompiledPolicy {
-  const policies = set.policies.map((raw, position) => readPolicy(raw, set, position)).sort(byKey((policy) => policy.id));
+  const policies = set.policies
+    .map((raw, position) => readPolicy(raw, set, position))
+    .sort(byKey((policy) => policy.id));
   const draft: Draft = {
     states: domainStates(set, policies),
     placed: { builtin: [], org: [], local: [], preset: [] },
@@ -45,6 +48,7 @@ function assemble(set: PolicySet, policies: readonly PolicyReading[], draft: Dra
     warnings,
     changes: new Map(policies.flatMap((policy) => (policy.kind === 'policy' ? [[policy.id, policy.change]] : []))),
     host: set.host,
+    literalPrefixes: [...literalPrefixes(set)],
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,

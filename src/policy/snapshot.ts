@@ -61,6 +61,8 @@ export interface CompiledPolicy {
   /** By policy id. */
   readonly changes: ReadonlyMap<string, PolicyChange>;
   readonly host: HostFacts;
+  /** What `host.links` has to be resolved for, now and every minute (Paths 7). */
+  readonly literalPrefixes: readonly string[];
   readonly nat64: readonly Prefix[];
   /** Addresses that the config adds to the guard's metadata services. */
   readonly metadata: readonly Address[];

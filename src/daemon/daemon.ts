@@ -1,0 +1,90 @@
+import { hostname } from 'node:os';
+import { systemClock } from '../base/clock.ts';
+import { startLocalApi } from '../localapi/start-local-api.ts';
+import { readFoldingMounts } from '../realpath/mounts.ts';
+import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
+import type { SourceConfig } from './daemon-config.ts';
+import { createDaemonPort, type StartedParts } from './daemon-port.ts';
+import { Parts } from './lifecycle.ts';
+import { type DaemonOptions, openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
+import { stalenessNow } from './policy-inputs.ts';
+import { startUpkeep } from './policy-upkeep.ts';
+
+export interface Daemon {
+  /** Stops everything in reverse order: source, upkeep, sockets (drained), files, threads, database. Idempotent. */
+  close(): Promise<void>;
+  /** Threads stuck in a system call: while there is one, the process can end only by SIGKILL. */
+  lostThreads(): number;
+}
+
+/**
+ * Starts the daemon: database → stored bundle, verified and compiled → first swap → sockets → upkeep → source.
+ * A later start that throws closes what has started, in reverse, and the error goes on.
+ */
+export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
+  const complete: DaemonOptions = { clock: systemClock, ...options };
+  const { config, log } = complete;
+  const parts = new Parts();
+  const desk = await openPolicyDesk(parts, complete);
+  const started: StartedParts = { source: null, peerCredentials: 'not known yet' };
+  const api = await parts.start('sockets', () => openSockets(desk, complete, started));
+  started.peerCredentials = api.credentials.kind === 'available' ? 'available' : api.credentials.reason;
+  await parts.start('upkeep', () => openUpkeep(desk, complete));
+  if (config.source !== null) {
+    const { source } = config;
+    started.source = await parts.start('source', () => openSource(desk, complete, source));
+  }
+  log.info({ decide: config.decideSocket, admin: config.adminSocket, source: config.source?.org ?? null }, 'ready');
+  return {
+    async close() {
+      for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
+    },
+    lostThreads: () => desk.resolver.lost,
+  };
+}
+
+function openSockets(
+  desk: PolicyDesk,
+  options: DaemonOptions,
+  started: StartedParts,
+): ReturnType<typeof startLocalApi> {
+  const { config, log, clock } = options;
+  const { decideSocket, adminSocket, socketModes } = config;
+  return startLocalApi({
+    sockets: {
+      decide: { kind: 'path', path: decideSocket, mode: socketModes.decide },
+      admin: { kind: 'path', path: adminSocket, mode: socketModes.admin },
+    },
+    port: createDaemonPort(desk, options, started),
+    log,
+    clock,
+  });
+}
+
+function openUpkeep(desk: PolicyDesk, { config, clock }: DaemonOptions): { close(): Promise<void> } {
+  return startUpkeep({
+    clock,
+    holder: desk.holder,
+    staleness: () => stalenessNow(config, desk.facts),
+    foldingMounts: readFoldingMounts,
+    resolveLinks: (prefixes, known) => desk.resolver.resolvePrefixes(prefixes, known),
+    refresh: (cause) => desk.refresh(cause),
+  });
+}
+
+function openSource(
+  { store, activator }: PolicyDesk,
+  { clock }: DaemonOptions,
+  config: SourceConfig,
+): GovernanceSource {
+  const source = createGovernanceSource({
+    config,
+    store,
+    clock,
+    random: Math.random,
+    hostId: hostname(),
+    onPolicies: (bundle) => activator.activate(bundle),
+  });
+  source.start();
+  return source;
+}
