@@ -7,11 +7,12 @@ export const composed: Form = (text) => text.normalize('NFC');
 export const decomposed: Form = (text) => text.normalize('NFD');
 
 /**
- * NFC with case folded. Upper case first, so that what only meets there (`ſ` and `s`, `ß` and `ss`) meets; a final sigma
- * is a sigma. Folds a little more than any disk does, which is the safe side: only denies are tested so.
+ * NFC with case folded. Down, up and down again, so that what only meets in one case (`ſ` and `s`; `ß`, `ẞ` and `ss`)
+ * meets; a final sigma is a sigma. Folds a little more than any disk does, which is the safe side: only denies are
+ * tested so.
  */
 export const folded: Form = (text) =>
-  text.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
+  text.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 
 export function inForm(segments: readonly PathSegment[], form: Form): readonly PathSegment[] {
   return segments.map((segment) => {

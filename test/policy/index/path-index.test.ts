@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  buildPathIndex,
+  type PathIndex,
+  PathIndexError,
+  visitComposed,
+  visitCovering,
+  visitCoveringComposed,
+  visitDenied,
+  visitExact,
+  visitIntersecting,
+} from '../../../src/policy/index/path-index.ts';
+import { readPathPattern, withHome } from '../../../src/policy/resource/path-pattern.ts';
+
+function indexOf(texts: readonly (string | undefined)[], fold = true): PathIndex {
+  const patterns = texts.map((text) => {
+    const reading = readPathPattern(text ?? '');
+    return reading.kind === 'pattern' ? reading.pattern : undefined;
+  });
+  // as it arrives in another thread
+  return structuredClone(buildPathIndex(patterns, { fold }));
+}
+
+type Visitor = (index: PathIndex, path: string, visit: (ordinal: number) => void) => void;
+
+const denied: Visitor = (index, path, visit) => visitDenied(index, path, false, visit);
+const deniedFolded: Visitor = (index, path, visit) => visitDenied(index, path, true, visit);
+const meeting: Visitor = (index, path, visit) => visitIntersecting(index, path, false, visit);
+
+function visited(visitor: Visitor, index: PathIndex, path: string): number[] {
+  const ordinals = new Set<number>();
+  visitor(index, path, (ordinal) => ordinals.add(ordinal));
+  return [...ordinals].sort((a, b) => a - b);
+}
+
+function found(visitor: Visitor, texts: readonly string[], path: string): string[] {
+  return visited(visitor, indexOf(texts), path).map((ordinal) => texts[ordinal] ?? '?');
+}
+
+/** Paths 5 as it is written: one pattern, one path, backtracking. */
+function naive(pattern: readonly string[], path: readonly string[]): boolean {
+  const [first, ...rest] = pattern;
+  const [name, ...names] = path;
+  if (first === undefined) return name === undefined;
+  if (first === '**') return naive(rest, path) || (name !== undefined && naive(pattern, names));
+  return name !== undefined && naiveGlob(first, name) && naive(rest, names);
+}
+
+function naiveGlob(glob: string, name: string): boolean {
+  if (glob === '') return name === '';
+  if (glob.startsWith('*')) return naiveGlob(glob.slice(1), name) || (name !== '' && naiveGlob(glob, name.slice(1)));
+  return name.startsWith(glob.charAt(0)) && naiveGlob(glob.slice(1), name.slice(1));
+}
+
+const segment = fc.constantFrom('a', 'b', 'ab', '*', '**', 'a*', '*b', 'a*b', 'a**');
+const name = fc.constantFrom('a', 'b', 'ab', 'aab', 'z', '.a');
+const patternSegments = (maxLength: number): fc.Arbitrary<string[]> => fc.array(segment, { maxLength });
+const pathNames = (maxLength: number): fc.Arbitrary<string[]> => fc.array(name, { maxLength });
+const written = (segments: readonly string[]): string => `/${segments.join('/')}`;
+
+test('the documented forms match what the documentation says', () => {
+  const table: [string, string, boolean][] = [
+    ['/data', '/data', true],
+    ['/data', '/data/x', false],
+    ['/data/*', '/data/x', true],
+    ['/data/*', '/data/.x', true],
+    ['/data/*', '/data/x/y', false],
+    ['/data/*', '/data', false],
+    ['/data/**', '/data', true],
+    ['/data/**', '/data/x/y', true],
+    ['/data/**', '/database', false],
+    ['**', '/', true],
+    ['/**', '/anything/at/all', true],
+    ['/data/**/secret', '/data/secret', true],
+    ['/data/**/secret', '/data/a/b/secret', true],
+    ['/data/**/secret', '/data/secret/x', false],
+    ['/', '/', true],
+    ['/', '/x', false],
+    ['/*', '/', false],
+    ['/srv/[ab]', '/srv/a', false],
+    ['/srv/[ab]', '/srv/[ab]', true],
+    ['/srv/*', '/srv/a\nb', true],
+  ];
+  for (const [pattern, path, expected] of table) {
+    assert.equal(found(visitExact, [pattern], path).length === 1, expected, `${pattern} ${path}`);
+    assert.equal(found(denied, [pattern], path).length === 1, expected, `${pattern} ${path}`);
+  }
+});
+
+test('an ordinal is the place in the list, and places without a pattern are skipped', () => {
+  const index = indexOf([undefined, '/a', undefined, '/a/**', '/b']);
+  assert.deepEqual(visited(visitExact, index, '/a'), [1, 3]);
+  assert.deepEqual(visited(visitExact, index, '/b'), [4]);
+});
+
+test('names of object members are names like others', () => {
+  const texts = ['/__proto__/constructor', '/toString/**'];
+  assert.deepEqual(found(visitExact, texts, '/__proto__/constructor'), ['/__proto__/constructor']);
+  assert.deepEqual(found(visitExact, texts, '/constructor'), []);
+  assert.deepEqual(found(visitExact, texts, '/toString/hasOwnProperty'), ['/toString/**']);
+});
+
+test('the index matches what each pattern matches by itself', () => {
+  const seen = { yes: 0, no: 0 };
+  fc.assert(
+    fc.property(fc.array(patternSegments(5), { maxLength: 6 }), pathNames(6), (patterns, names) => {
+      const expected = patterns.flatMap((pattern, ordinal) => (naive(pattern, names) ? [ordinal] : []));
+      seen[expected.length > 0 ? 'yes' : 'no'] += 1;
+      const index = buildPathIndex(
+        patterns.map((pattern) => {
+          const reading = readPathPattern(written(pattern));
+          return reading.kind === 'pattern' ? reading.pattern : undefined;
+        }),
+        { fold: true },
+      );
+      for (const visitor of [visitExact, visitComposed, denied, deniedFolded]) {
+        assert.deepEqual(visited(visitor, index, written(names)), expected);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(seen.yes > 1000 && seen.no > 1000, JSON.stringify(seen));
+});
+
+/** Every word over names that the patterns know and one that none knows; long enough for what short patterns can tell. */
+function words(alphabet: readonly string[], length: number): string[][] {
+  const shorter = length === 0 ? [] : words(alphabet, length - 1);
+  return [[], ...shorter.flatMap((word) => alphabet.map((letter) => [letter, ...word]))];
+}
+const BELOW = words(['ab', 'a', 'b', 'z'], 4);
+
+/** Patterns that have a chance to cover something. */
+const openSegment = fc.constantFrom('**', '**', '*', '*', 'a', 'a*');
+
+test('a pattern covers a subtree exactly if it matches everything in it', () => {
+  const seen = { yes: 0, no: 0 };
+  fc.assert(
+    fc.property(
+      fc.oneof(patternSegments(4), fc.array(openSegment, { maxLength: 4 })),
+      pathNames(3),
+      (pattern, names) => {
+        const expected = BELOW.every((word) => naive(pattern, [...names, ...word]));
+        seen[expected ? 'yes' : 'no'] += 1;
+        for (const visitor of [visitCovering, visitCoveringComposed]) {
+          assert.equal(found(visitor, [written(pattern)], written(names)).length === 1, expected);
+        }
+      },
+    ),
+    { numRuns: 10_000 },
+  );
+  assert.ok(seen.yes > 500 && seen.no > 500, JSON.stringify(seen));
+});
+
+test('a pattern meets a subtree exactly if it matches something in it', () => {
+  const seen = { yes: 0, no: 0 };
+  fc.assert(
+    fc.property(patternSegments(4), pathNames(3), (pattern, names) => {
+      const expected = BELOW.some((word) => naive(pattern, [...names, ...word]));
+      seen[expected ? 'yes' : 'no'] += 1;
+      assert.equal(found(meeting, [written(pattern)], written(names)).length === 1, expected);
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(seen.yes > 500 && seen.no > 500, JSON.stringify(seen));
+});
+
+test('covering is about the language of a pattern, not about how it is written', () => {
+  assert.deepEqual(found(visitCovering, ['/data/**', '/data/**/*', '/data/*/**', '/data/**/**'], '/data'), [
+    '/data/**',
+    '/data/**/**',
+  ]);
+  const below = ['/data/**', '/data/**/*', '/data/*/**', '/*/**/*', '/**/*/*'];
+  assert.deepEqual(found(visitCovering, below, '/data/x'), below);
+  assert.deepEqual(
+    found(visitCovering, ['/data/x', '/data/*', '/data/**/a*', '/data/x/*', '/data/**/x'], '/data/x'),
+    [],
+  );
+});
+
+test('a deny meets a subtree also where it lies far below, and a sibling never does', () => {
+  const texts = ['/home/a/.ssh/**', '/home/*/.ssh', '/**/*.pem', '/home/ab', '/home'];
+  assert.deepEqual(found(meeting, texts, '/'), texts);
+  assert.deepEqual(found(meeting, texts, '/home'), texts);
+  assert.deepEqual(found(meeting, texts, '/home/a'), texts.slice(0, 3));
+  assert.deepEqual(found(meeting, texts, '/home/a/.ssh/id'), ['/home/a/.ssh/**', '/**/*.pem']);
+  assert.deepEqual(found(meeting, texts, '/srv'), ['/**/*.pem']);
+});
+
+const NFC = 'caf\u00e9';
+const NFD = 'cafe\u0301';
+
+test('an allow on linux knows exact bytes only', () => {
+  const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`];
+  assert.deepEqual(found(visitExact, texts, `/srv/${NFC}/x`), [texts[0]]);
+  assert.deepEqual(found(visitExact, texts, `/srv/${NFD}/x`), [texts[1]]);
+  assert.deepEqual(found(visitCovering, texts, `/srv/${NFD}/x`), [texts[1]]);
+});
+
+test('an allow on macos compares both in nfc, and never without case', () => {
+  const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`];
+  for (const spelled of [NFC, NFD]) {
+    assert.deepEqual(found(visitComposed, texts, `/srv/${spelled}/x`), texts);
+    assert.deepEqual(found(visitCoveringComposed, texts, `/srv/${spelled}/x`), texts);
+  }
+  assert.deepEqual(found(visitComposed, texts, `/SRV/${NFC}/x`), []);
+});
+
+test('a deny is tested in nfc and in nfd, pattern and path alike', () => {
+  const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`, `/srv/*\u0301`, '/srv/*\u00e9'];
+  for (const spelled of [NFC, NFD]) {
+    assert.deepEqual(found(denied, texts, `/srv/${spelled}/x`), texts.slice(0, 2));
+    assert.deepEqual(found(denied, texts, `/srv/${spelled}`), texts);
+    assert.deepEqual(found(meeting, texts, `/srv/${spelled}`), texts);
+  }
+  // a kelvin sign is a K in both forms, so an ASCII path can meet a pattern that is not
+  assert.deepEqual(found(denied, ['/srv/\u212a'], '/srv/K'), ['/srv/\u212a']);
+  assert.deepEqual(found(denied, ['/srv/K'], '/srv/\u212a'), ['/srv/K']);
+  assert.deepEqual(found(visitExact, ['/srv/\u212a'], '/srv/K'), []);
+});
+
+test('a deny is tested without case only where the disk compares so', () => {
+  const texts = ['/mnt/Secret/**', '/mnt/stra\u00dfe', `/mnt/${NFC.toUpperCase()}*`, '/mnt/\u03c3\u03c2'];
+  for (const path of ['/mnt/SECRET/x', '/MNT/secret']) {
+    assert.deepEqual(found(denied, texts, path), []);
+    assert.deepEqual(found(deniedFolded, texts, path), ['/mnt/Secret/**']);
+  }
+  assert.deepEqual(found(deniedFolded, texts, '/mnt/STRASSE'), ['/mnt/stra\u00dfe']);
+  assert.deepEqual(found(deniedFolded, texts, `/mnt/${NFD}x`), [texts[2]]);
+  assert.deepEqual(found(deniedFolded, texts, '/mnt/\u03a3\u03a3'), ['/mnt/\u03c3\u03c2']);
+  assert.deepEqual(
+    found((index, path, visit) => visitIntersecting(index, path, true, visit), texts, '/MNT/secret'),
+    [texts[0]],
+  );
+});
+
+test('folding brings every character together with both of its cases', () => {
+  for (let code = 0x21; code < 0x1_0000; code += 1) {
+    const char = String.fromCodePoint(code);
+    if (!char.isWellFormed() || char === '/' || char === '*' || char === '.') continue;
+    if (char.toLowerCase() === char && char.toUpperCase() === char) continue;
+    const index = indexOf([`/x${char}y`]);
+    for (const other of [char, char.toLowerCase(), char.toUpperCase()]) {
+      assert.deepEqual(visited(deniedFolded, index, `/X${other}Y`), [0], code.toString(16));
+    }
+  }
+});
+
+const spellings = fc.constantFrom(
+  NFC,
+  NFD,
+  'CAFE\u0301',
+  'K',
+  '\u212a',
+  'k',
+  'e\u0301',
+  '\u00e9',
+  '\u1e9b\u0323',
+  'q\u0307\u0323',
+  '\uac00',
+  '\u1100\u1161',
+);
+const spelledSegment = fc.oneof(
+  spellings,
+  fc.constantFrom('*', '**', 'ca*', '*\u0301', '*\u00e9', 'caf\u00e9*', '\u1100*'),
+);
+
+const respelling = fc.constantFrom(
+  (text: string) => text,
+  (text: string) => text.normalize('NFC'),
+  (text: string) => text.normalize('NFD'),
+  (text: string) => text.toUpperCase(),
+  (text: string) => `x${text}`,
+);
+
+test('a deny in any form is found as by comparing in each form by itself', () => {
+  const seen = { exact: 0, other: 0, none: 0 };
+  const identity = (text: string): string => text;
+  const nfc = (text: string): string => text.normalize('NFC');
+  const nfd = (text: string): string => text.normalize('NFD');
+  const fold = (text: string): string => nfc(nfc(text).toLowerCase().toUpperCase().toLowerCase());
+  const step = fc.tuple(spelledSegment, spellings, respelling);
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 3 }), fc.boolean(), (steps, folds) => {
+      const pattern = steps.map(([segment]) => segment);
+      const names = steps.map(([segment, other, respell]) => respell(segment.includes('*') ? other : segment));
+      const matchesIn = (form: (text: string) => string): boolean => naive(pattern.map(form), names.map(form));
+      const expected = [identity, nfc, nfd, ...(folds ? [fold] : [])].some(matchesIn);
+      seen[!expected ? 'none' : matchesIn(identity) ? 'exact' : 'other'] += 1;
+      const visitor = folds ? deniedFolded : denied;
+      assert.equal(found(visitor, [written(pattern)], written(names)).length === 1, expected);
+      assert.equal(found(visitComposed, [written(pattern)], written(names)).length === 1, matchesIn(nfc));
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(Math.min(seen.exact, seen.other, seen.none) > 500, JSON.stringify(seen));
+});
+
+test('asking without case of an index that was built with it is an error, not a pass', () => {
+  const index = indexOf(['/a'], false);
+  assert.throws(
+    () => visited(deniedFolded, index, '/a'),
+    (error) => error instanceof PathIndexError && error.code === 'not_folded',
+  );
+});
+
+test('a pattern that still starts at some home is refused; one at a home that is nowhere matches nothing', () => {
+  const reading = readPathPattern('~/**');
+  assert.ok(reading.kind === 'pattern');
+  assert.throws(
+    () => buildPathIndex([reading.pattern], { fold: false }),
+    (error) => error instanceof PathIndexError && error.code === 'home_not_expanded',
+  );
+  const nowhere = buildPathIndex([withHome(reading.pattern, 'relative')], { fold: false });
+  for (const path of ['/', '/relative', '/relative/x']) assert.deepEqual(visited(denied, nowhere, path), []);
+});
+
+test('hostile patterns and paths are matched in time', () => {
+  const texts = [
+    `/w/${'*a'.repeat(30)}`,
+    `/${'**/a/'.repeat(600)}b`,
+    `/${'**/*a/'.repeat(600)}b`,
+    `/**/${'*a/'.repeat(1300)}b`,
+    `/${'*/'.repeat(2000)}b`,
+    `/**/${'*a'.repeat(1000)}b`,
+  ];
+  const index = indexOf(texts);
+  const deep = `/${'a/'.repeat(2000)}a`;
+  const started = performance.now();
+  for (const visitor of [visitExact, denied, deniedFolded, visitCovering, meeting]) {
+    visited(visitor, index, deep);
+    visited(visitor, index, `/w/${'a'.repeat(4000)}`);
+  }
+  assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`);
+  assert.deepEqual(visited(visitExact, index, `/w/${'a'.repeat(60)}`), [0]);
+});
