@@ -1,0 +1,20 @@
+import { closeSync, lstatSync, openSync } from 'node:fs';
+import { type MessagePort, workerData } from 'node:worker_threads';
+import type { LookupReply, LookupRequest } from '../../src/pdp/path-lookup.ts';
+import { resolveLiteralPrefix } from '../../src/realpath/literal-prefix.ts';
+import { walkPath } from '../../src/realpath/walk.ts';
+
+// The resolver's thread, on a disk where a fifo hangs: opening it for reading is a system call that nothing can interrupt,
+// and that returns once somebody opens it for writing. `crash` in a path breaks the thread down.
+const { port } = workerData as { readonly port: MessagePort };
+
+port.on('message', ({ kind, path }: LookupRequest) => {
+  if (path.endsWith('/crash')) throw new Error('broken down');
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === true) closeSync(openSync(path, 'r'));
+  port.postMessage(
+    (kind === 'path'
+      ? { kind, resolution: walkPath(path) }
+      : { kind, leads: resolveLiteralPrefix(path) }) satisfies LookupReply,
+  );
+});
+port.postMessage({ kind: 'ready' } satisfies LookupReply);

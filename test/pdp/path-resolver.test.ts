@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { PathResolver, type PathResolverOptions } from '../../src/pdp/path-resolver.ts';
+import type { Resolution } from '../../src/realpath/walk.ts';
+import { plant, tempDirectory } from '../support/temp-tree.ts';
+
+const linuxOnly = { skip: process.platform === 'linux' ? false : 'needs a mount namespace' };
+const FIFO_DISK = new URL('./fifo-lookup-worker.ts', import.meta.url);
+
+function resolverFor(t: TestContext, options: PathResolverOptions = {}): PathResolver {
+  const resolver = new PathResolver(options);
+  t.after(() => resolver.close());
+  return resolver;
+}
+
+/** A fifo on which lookups hang until it is released; released at the end in any case, or the process could not end. */
+function hangingPath(t: TestContext): { path: string; release: () => void } {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'reeve-')));
+  const path = join(root, 'hung');
+  execFileSync('mkfifo', [path]);
+  const release = (): void => closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+  t.after(() => {
+    release();
+    rmSync(root, { recursive: true });
+  });
+  return { path, release };
+}
+
+/** Lets every lookup return that hangs on the path: one that comes later would hang again. */
+async function releaseUntilNoneLost(resolver: PathResolver, release: () => void): Promise<void> {
+  for (let round = 0; resolver.lost > 0 && round < 200; round += 1) {
+    release();
+    await sleep(10);
+  }
+  assert.equal(resolver.lost, 0);
+}
+
+function reasonOf(resolution: Resolution): string {
+  assert.ok(resolution.kind === 'unresolvable', JSON.stringify(resolution));
+  return resolution.reason;
+}
+
+test('a path is resolved by a walk in another thread, as it is now and not as it was', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['a/', 'b/', 'l -> a']);
+  const resolver = resolverFor(t);
+  assert.deepEqual(await resolver.resolve(`${root}/l/x`), { kind: 'real', real: `${root}/a/x` });
+  rmSync(`${root}/l`);
+  symlinkSync('b', `${root}/l`);
+  assert.deepEqual(await resolver.resolve(`${root}/l/x`), { kind: 'real', real: `${root}/b/x` });
+  writeFileSync(`${root}/f`, '');
+  assert.match(reasonOf(await resolver.resolve(`${root}/f/x`)), /is no directory/);
+  assert.equal(resolver.lost, 0);
+});
+
+test('many lookups at once are each answered with their own path', async (t) => {
+  const root = tempDirectory(t);
+  const resolver = resolverFor(t);
+  const paths = Array.from({ length: 500 }, (_, index) => `${root}/${index}`);
+  const resolutions = await Promise.all(paths.map((path) => resolver.resolve(path)));
+  assert.deepEqual(
+    resolutions,
+    paths.map((real) => ({ kind: 'real', real })),
+  );
+});
+
+test('a lookup that hangs in a system call is given up at its deadline, and those behind it are answered', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  await resolver.resolve(root);
+  const started = performance.now();
+  const [hung, behind] = await Promise.all([resolver.resolve(path), resolver.resolve(`${root}/x`)]);
+  assert.match(reasonOf(hung), /no answer from the disk within 100 ms/);
+  assert.deepEqual(behind, { kind: 'real', real: `${root}/x` });
+  assert.ok(performance.now() - started < 3000);
+  assert.equal(resolver.lost, 1);
+  await releaseUntilNoneLost(resolver, release);
+  assert.deepEqual(await resolver.resolve(root), { kind: 'real', real: root });
+});
+
+test('after eight lost threads every lookup is refused at once, until one returns', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 20 });
+  const hung = await Promise.all(Array.from({ length: 10 }, () => resolver.resolve(path)));
+  assert.equal(resolver.lost, 8);
+  assert.deepEqual(
+    hung.map((resolution) => /within 20 ms/.test(reasonOf(resolution))),
+    [...Array<boolean>(8).fill(true), false, false],
+  );
+  const started = performance.now();
+  assert.match(reasonOf(await resolver.resolve(root)), /8 lookups hang/);
+  assert.ok(performance.now() - started < 15, 'refused without waiting');
+  resolver.start();
+  await releaseUntilNoneLost(resolver, release);
+  assert.deepEqual(await resolver.resolve(root), { kind: 'real', real: root });
+});
+
+test('closing answers what is outstanding, refuses what comes later, and does not wait for a lost thread', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  await resolver.resolve(root);
+  const outstanding = resolver.resolve(path);
+  await sleep(20);
+  const started = performance.now();
+  await resolver.close();
+  assert.ok(performance.now() - started < 1000);
+  assert.match(reasonOf(await outstanding), /shutting down/);
+  assert.match(reasonOf(await resolver.resolve(root)), /shutting down/);
+  assert.equal(resolver.lost, 1);
+  resolver.start();
+  await resolver.close();
+  await releaseUntilNoneLost(resolver, release);
+});
+
+test('closing a resolver that never looked, or that is idle, loses nothing', async (t) => {
+  const unused = resolverFor(t);
+  await unused.close();
+  assert.equal(unused.lost, 0);
+  const idle = resolverFor(t);
+  await idle.resolve('/');
+  await idle.close();
+  assert.equal(idle.lost, 0);
+});
+
+test('a thread that breaks down refuses what it was asked, and the next lookup gets another one', async (t) => {
+  const root = tempDirectory(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  assert.match(reasonOf(await resolver.resolve(`${root}/crash`)), /broke down/);
+  assert.deepEqual(await resolver.resolve(root), { kind: 'real', real: root });
+  assert.equal(resolver.lost, 0);
+});
+
+test('a thread that does not load refuses what waits for it', async (t) => {
+  const resolver = resolverFor(t, { entry: new URL('./silent-lookup-worker.ts', import.meta.url), startMs: 150 });
+  const refused = await Promise.all([resolver.resolve('/'), resolver.resolve('/x')]);
+  for (const resolution of refused) assert.match(reasonOf(resolution), /did not start/);
+});
+
+test('a stall of the main thread is no loss: the answer is there, only undelivered', async (t) => {
+  const resolver = resolverFor(t, { deadlineMs: 30 });
+  await resolver.resolve('/');
+  const resolution = resolver.resolve('/');
+  const until = performance.now() + 120;
+  while (performance.now() < until);
+  assert.deepEqual(await resolution, { kind: 'real', real: '/' });
+  assert.equal(resolver.lost, 0);
+});
+
+test('literal prefixes are resolved in the same thread, and one that hangs keeps what was known of it', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['a/', 'l -> a', 'm -> a']);
+  const { path, release } = hangingPath(t);
+  const other = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  const known = new Map([[path, { resolved: '/known', trusted: false }]]);
+  const prefixes = [`${root}/l`, path, `${root}/a`, other.path, `${root}/m/x`];
+  const { links, stuck } = await resolver.resolvePrefixes(prefixes, known);
+  assert.deepEqual([...links.keys()], [`${root}/l`, path, `${root}/m/x`]);
+  assert.equal(links.get(`${root}/l`)?.resolved, `${root}/a`);
+  assert.deepEqual(links.get(path), { resolved: '/known', trusted: false });
+  assert.deepEqual(stuck, [path, other.path]);
+  assert.equal(resolver.lost, 2);
+  // what hangs already is not asked again
+  assert.deepEqual((await resolver.resolvePrefixes(prefixes, known)).stuck, stuck);
+  assert.equal(resolver.lost, 2);
+  await releaseUntilNoneLost(resolver, () => {
+    release();
+    other.release();
+  });
+});
+
+test('prefixes take half of the threads at most: requests need the others', async (t) => {
+  const root = tempDirectory(t);
+  const hung = Array.from({ length: 4 }, () => hangingPath(t));
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 20, maxLost: 4 });
+  const { stuck } = await resolver.resolvePrefixes(
+    hung.map(({ path }) => path),
+    new Map(),
+  );
+  assert.equal(stuck.length, 4);
+  assert.equal(resolver.lost, 2);
+  assert.deepEqual(await resolver.resolve(root), { kind: 'real', real: root });
+  await releaseUntilNoneLost(resolver, () => {
+    for (const { release } of hung) release();
+  });
+});
+
+test('a file system whose server never answers costs one thread and one denial', linuxOnly, async (t) => {
+  const root = tempDirectory(t);
+  const script = fileURLToPath(new URL('./fuse-hang.ts', import.meta.url));
+  const run = promisify(execFile);
+  const child = await run(
+    'unshare',
+    ['--user', '--map-root-user', '--mount', process.execPath, script, `${root}/mnt`],
+    {
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    },
+  ).catch((error: unknown) => ({ stdout: JSON.stringify({ skip: `no mount namespace: ${String(error)}` }) }));
+  const outcome = JSON.parse(child.stdout) as Record<string, unknown>;
+  if (typeof outcome['skip'] === 'string') {
+    t.skip(outcome['skip']);
+    return;
+  }
+  assert.deepEqual(outcome, {
+    hung: { kind: 'unresolvable', reason: 'no answer from the disk within 100 ms' },
+    behind: { kind: 'real', real: '/' },
+    lost: 1,
+    after: 0,
+  });
+});
