@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { readAddress, readPrefix } from '../policy/resource/address.ts';
+import { isCanonicalPath } from '../policy/resource/path.ts';
+import { readYaml } from './yaml.ts';
+
+/** The largest configuration file. */
+export const CONFIG_FILE_BYTES = 262_144;
+
+const absolutePath = z
+  .string()
+  .refine(isCanonicalPath, 'must be an absolute path without `//`, `.`, `..` and a trailing `/`');
+const name = z.string().min(1).max(512);
+const duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,3}[smh]$/, 'must be a duration such as `120s`, `2m` or `1h`')
+  .refine((text) => durationMs(text) <= 3_600_000, 'must be at most `1h`');
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+const governs = z
+  .union([
+    z.literal('auto'),
+    z.strictObject({
+      network: z.union([z.boolean(), z.literal('auto')]).default('auto'),
+      filesystem: z.union([z.boolean(), z.literal('auto')]).default('auto'),
+    }),
+  ])
+  .default('auto')
+  .describe('which domains the organisation governs; auto: each from its first policy on');
+
+const source = z
+  .strictObject({
+    type: z.literal('governance').describe('the only kind of source so far'),
+    base_url: url(['https:', 'http:']).describe(
+      'base of the governance API, for example `https://policy.example.com/v2`; http only to loopback',
+    ),
+    org: name.describe('the organisation whose policies are pulled'),
+    credential_file: absolutePath.describe(
+      'JSON `{"identifier": …, "secret": …}`, mode 0600; read-only credentials are best',
+    ),
+    teams: z
+      .array(name)
+      .nullable()
+      .default(null)
+      .describe('teams of this machine; null: it has no team list, then team denies apply and team allows do not'),
+    interval: duration
+      .nullable()
+      .default(null)
+      .describe('time between two polls, 30s to 1h (1s to loopback); null: 120s'),
+    governs,
+    ignore_members: z
+      .array(name)
+      .default([])
+      .describe('members of policies and rules that this version does not know and may ignore'),
+    proxy: url(['http:', 'https:'])
+      .nullable()
+      .default(null)
+      .describe('HTTP proxy for everything that goes to the source'),
+    ca_file: absolutePath.nullable().default(null).describe('PEM file with further certificate authorities'),
+  })
+  .describe('where the organisation policy comes from');
+
+/** The configuration of `reeve daemon`. Every value has a default; null means the one of the kind of installation. */
+export const configFileSchema = z
+  .strictObject({
+    sockets: z
+      .strictObject({
+        decide: absolutePath.nullable().default(null).describe('anyone on the machine may ask here'),
+        admin: absolutePath.nullable().default(null).describe('changes state: owner only'),
+      })
+      .prefault({})
+      .describe('null: /run/reeve of a system service, the runtime directory of a user service'),
+    state_directory: absolutePath
+      .nullable()
+      .default(null)
+      .describe('databases; null: /var/lib/reeve, for a user service ~/.local/state/reeve'),
+    source: source.nullable().default(null).describe('null: no organisation; local files and the preset decide'),
+    preset: z
+      .enum(['locked-down', 'balanced', 'open'])
+      .default('locked-down')
+      .describe('what applies in domains that no organisation governs'),
+    local_directory: absolutePath
+      .nullable()
+      .default(null)
+      .describe('local override files; null: /etc/reeve/local.d, for a user service ~/.config/reeve/local.d'),
+    authzen: z
+      .strictObject({
+        identifier: url(['https:'])
+          .refine((text) => URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, ''), 'must have no path')
+          .default('https://reeve.invalid')
+          .describe('the policy decision point identifier in the AuthZEN metadata'),
+      })
+      .prefault({}),
+    metadata_addresses: z
+      .array(z.string().refine((text) => readAddress(text) !== null, 'must be an IPv4 or IPv6 address'))
+      .default([])
+      .describe('addresses of metadata services beside the built-in ones, for the address guard'),
+    nat64_prefixes: z
+      .array(z.string().refine(isNat64Prefix, 'must be an IPv6 prefix of length 96'))
+      .default([])
+      .describe('prefixes of length 96 in which this network embeds IPv4 addresses (NAT64)'),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+        destination: z
+          .union([z.literal('stderr'), absolutePath])
+          .default('stderr')
+          .describe('`stderr` or the absolute path of a file'),
+      })
+      .prefault({}),
+  })
+  .describe('reeve: configuration of the daemon');
+
+/** A configuration file, read and defaulted. */
+export type ConfigFile = z.infer<typeof configFileSchema>;
+
+export type ConfigFileReading =
+  | { readonly kind: 'config'; readonly config: ConfigFile }
+  /** One message a problem: `member.path`: what it must be. Values are never repeated. */
+  | { readonly kind: 'invalid'; readonly issues: readonly string[] };
+
+/** Reads the text of a configuration file; an empty one is all defaults. */
+export function readConfigFile(text: string): ConfigFileReading {
+  const yaml = readYaml(text);
+  if (yaml.kind === 'invalid') return { kind: 'invalid', issues: [yaml.message] };
+  const parsed = configFileSchema.safeParse(yaml.value ?? {});
+  if (parsed.success) return { kind: 'config', config: parsed.data };
+  return { kind: 'invalid', issues: parsed.error.issues.flatMap(messagesOf) };
+}
+
+/** `120s`, `2m`, `1h` in milliseconds. */
+export function durationMs(text: string): number {
+  const unit = text.endsWith('h') ? 3_600_000 : text.endsWith('m') ? 60_000 : 1_000;
+  return Number(text.slice(0, -1)) * unit;
+}
+
+function isNat64Prefix(text: string): boolean {
+  const reading = readPrefix(text);
+  return reading.kind === 'prefix' && /:.*\/96$/.test(text);
+}
+
+function messagesOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `\`${pathOf([...issue.path, key])}\`: unknown member; correct it or leave it out`);
+  }
+  const place = issue.path.length === 0 ? 'the file' : `\`${pathOf(issue.path)}\``;
+  return [`${place}: ${wanted(issue)}`];
+}
+
+function wanted(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom' || issue.code === 'invalid_format') return issue.message;
+  if (issue.code === 'invalid_type')
+    return `must be ${issue.expected === 'object' ? 'a mapping' : `of type ${issue.expected}`}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union') return 'has none of the forms that it may have';
+  return 'has a value that it may not have';
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) =>
+      String(part)
+        .replaceAll(/[^\x21-\x7e]|`/gu, '?')
+        .slice(0, 64),
+    )
+    .join('.');
+}
