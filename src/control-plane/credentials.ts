@@ -69,10 +69,10 @@ export function createCredential(
 /** All credentials, or one org's, the revoked ones included, oldest first. */
 export function listCredentials(database: Database, org?: string): readonly Credential[] {
   return database
-    .prepare<[string | null], CredentialRow>(
-      'SELECT * FROM credentials WHERE ?1 IS NULL OR org = ?1 ORDER BY created_at, rowid',
+    .prepare<{ org: string | null }, CredentialRow>(
+      'SELECT * FROM credentials WHERE @org IS NULL OR org = @org ORDER BY created_at, rowid',
     )
-    .all(org ?? null)
+    .all({ org: org ?? null })
     .map((row) => credentialOf(row));
 }
 

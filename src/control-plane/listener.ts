@@ -67,24 +67,25 @@ function secureServer(options: ServerOptions, tls: TlsFiles, listener: RequestLi
 
 /** What the parser or a deadline refused never became a request; it gets an envelope all the same. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  const refusal = refusalOf(error.code ?? '');
+  // also without a refusal: a failed TLS handshake, through which nothing can be said
+  if (refusal === null || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, message] = malformation(error.code);
-  const body = `${JSON.stringify(problem('invalid_argument', message))}\n`;
+  const body = `${JSON.stringify(problem('invalid_argument', refusal.message))}\n`;
+  const length = Buffer.byteLength(body);
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${refusal.status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
   );
 }
 
-function malformation(code: string | undefined): readonly [status: string, message: string] {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return ['431 Request Header Fields Too Large', `headers have at most ${MAX_HEADER_BYTES} bytes`];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['408 Request Timeout', 'the request took too long to arrive'];
-    default:
-      return ['400 Bad Request', 'malformed HTTP request'];
+function refusalOf(code: string): { readonly status: string; readonly message: string } | null {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { status: '431 Request Header Fields Too Large', message: `headers have at most ${MAX_HEADER_BYTES} bytes` };
   }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: '408 Request Timeout', message: 'the request took too long to arrive' };
+  }
+  return code.startsWith('HPE_') ? { status: '400 Bad Request', message: 'malformed HTTP request' } : null;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
+import { type Connections, trackConnections } from '../http/connections.ts';
 import { answerRequest } from './answer-request.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { CLOSE_DEADLINE_MS } from './limits.ts';
@@ -46,6 +47,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const sourceOf = behindTlsTerminator ? forwardedSource : directSource;
     const answering = { services, log: options.log, sourceOf, closing: () => !server.listening };
     const server = createListener(options.tls, (request, response) => void answerRequest(answering, request, response));
+    const connections = trackConnections(server);
     await listen(server, host, options.port);
     const url = baseUrl(server, host, options.tls !== undefined);
     const notices = services.credentials.count() === 0 ? [firstSteps(options.database)] : [];
@@ -53,7 +55,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const message of notices) options.log({ event: 'notice', message });
     let closing: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
-      await drain(server, options.clock, options.closeDeadlineMs ?? CLOSE_DEADLINE_MS);
+      const cancel = options.clock.after(options.closeDeadlineMs ?? CLOSE_DEADLINE_MS, connections.destroyAll);
+      await drain(server, connections);
+      cancel();
       database.close();
     };
     return { url, notices, close: () => (closing ??= stop()) };
@@ -87,15 +91,11 @@ function baseUrl(server: Server, host: string, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}/v2`;
 }
 
-function drain(server: Server, clock: Clock, deadlineMs: number): Promise<void> {
+function drain(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(deadlineMs, () => server.closeAllConnections());
-    server.close(() => {
-      cancel();
-      resolve();
-    });
+    server.close(() => resolve());
     // the others close with the answer that they are waiting for
-    server.closeIdleConnections();
+    connections.closeIdle();
   });
 }
 

@@ -9,15 +9,16 @@ export function problem<Code extends string>(code: Code, message: string): Probl
 
 const LONGEST_QUOTE = 120;
 
-/**
- * What a caller sent, safe to repeat in a message: control characters and the like escaped, shortened, in backticks.
- */
+/** What a caller sent, safe to repeat in a message: made printable, shortened, in backticks. */
 export function quoted(text: string): string {
   const shown = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
-  return `\`${shown.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\\`]/gu, escapeCharacter)}\``;
+  return `\`${printable(shown.replaceAll(/[\\`]/g, '\\$&'))}\``;
 }
 
-function escapeCharacter(character: string): string {
-  if (character === '\\') return '\\\\';
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+/** Control characters, line breaks and what changes the direction of text become escapes. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }

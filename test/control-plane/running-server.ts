@@ -62,8 +62,8 @@ export interface RunningServer {
   readonly log: LogEntry[];
   /** A token of an administrator of `acme`. */
   readonly admin: string;
-  /** A token of a machine of `acme`. */
-  readonly machine: string;
+  /** A token of a new machine of `acme`. */
+  readonly machine: () => Promise<string>;
   /** `ask('GET /orgs/…')`, as the administrator unless `token` says otherwise (`null` = without a token). */
   readonly ask: (line: string, asking?: Asking) => Promise<Answer>;
 }
@@ -83,7 +83,7 @@ export async function startServer(t: TestContext, options: Options = {}): Promis
   t.after(() => plane.close());
   const clock = options.clock ?? systemClock;
   const admin = await tokenOf(plane.url, newCredential(database, 'admin', { clock }));
-  const machine = await tokenOf(plane.url, newCredential(database, 'machine', { clock }));
+  const machine = (): Promise<string> => tokenOf(plane.url, newCredential(database, 'machine', { clock }));
   const asker = (line: string, asking: Asking = {}): Promise<Answer> =>
     ask(plane.url, line, { token: admin, ...asking });
   return { plane, database, log, admin, machine, ask: asker };

@@ -1,4 +1,4 @@
-import { quoted } from '../../http/problem.ts';
+import { printable, quoted } from '../../http/problem.ts';
 import { isAction } from '../../policy/action.ts';
 import { checkRule } from '../../policy/rule-check.ts';
 import { MAX_POLICY_BYTES } from '../limits.ts';
@@ -8,7 +8,7 @@ import { type Members, readMembers } from './members.ts';
 import { readName, readStrings } from './text.ts';
 
 const RULE_MEMBERS = ['name', 'decision', 'actions', 'resources'] as const;
-/** Resources named in one message; the others are told by their number. */
+/** Faults told in one message; the others are counted. Each message quotes the resource that it is about. */
 const MAX_NAMED_ISSUES = 5;
 
 /** `CreateRuleRequest`. */
@@ -66,9 +66,7 @@ function judged(content: RuleContent): Outcome<RuleContent> {
   const check = checkRule(content, 'control_plane');
   if (check.kind === 'ok') return done(content);
   const causes = check.issues.filter((issue) => issue.refused);
-  const named = causes
-    .slice(0, MAX_NAMED_ISSUES)
-    .map(({ resource, message }) => (resource === undefined ? message : `${quoted(resource)}: ${message}`));
+  const named = causes.slice(0, MAX_NAMED_ISSUES).map((issue) => printable(issue.message));
   const others = causes.length - named.length;
   return invalid(`${named.join('; ')}${others > 0 ? `; and ${others} more` : ''}`);
 }
