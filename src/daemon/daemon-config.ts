@@ -22,6 +22,7 @@ export interface DaemonConfig {
   readonly decideSocket: string;
   readonly adminSocket: string;
   /** Anyone on the machine may ask a system service; a user's own only that user. */
+  readonly socketDirectoryMode: 0o755 | 0o700;
   readonly socketModes: { readonly decide: number; readonly admin: number };
   readonly stateDirectory: string;
   readonly source: SourceConfig | null;

@@ -14,7 +14,8 @@ export function ownSocketLayout(): SocketLayout {
   return socketLayout({ platform: process.platform, uid, home: homeOf(uid) });
 }
 
-function homeOf(uid: number): string | null {
+/** The home of this process's user, which no environment variable can move; null without an entry. */
+export function homeOf(uid: number): string | null {
   try {
     // unlike `os.homedir`, this asks the user database and not `$HOME`
     const { homedir, uid: found } = userInfo();
