@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { CodedError } from '../base/coded-error.ts';
 import { isLoopbackUrl } from '../http/outbound-url.ts';
 import { readTrustedFile } from '../realpath/trusted-file.ts';
-import { type ConfigFile, readConfigFile } from '../schema/config-file.ts';
+import { CONFIG_FILE_BYTES, type ConfigFile, durationMs, readConfigFile } from '../schema/config-file.ts';
 import { MIN_INTERVAL_MS } from '../schema/limits.ts';
 import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
@@ -11,9 +11,6 @@ import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
 export type ConfigErrorCode = 'config_untrusted' | 'config_invalid' | 'no_home' | 'system_install_exists';
 
 export class ConfigError extends CodedError<ConfigErrorCode> {}
-
-/** The largest configuration file that is read. */
-const CONFIG_FILE_BYTES = 262_144;
 
 /** This process, as far as its defaults depend on it. */
 export interface Installation {
@@ -29,7 +26,7 @@ export function loadConfig(file: string, installation: Installation): DaemonConf
   if (trusted.kind === 'untrusted') throw new ConfigError('config_untrusted', trusted.message);
   const reading = readConfigFile(decoded(file, trusted.bytes));
   if (reading.kind === 'config') return completed(file, reading.config, installation);
-  throw new ConfigError('config_invalid', `${file}: ${reading.message}`);
+  throw new ConfigError('config_invalid', `${file}: ${reading.issues.join('; ')}`);
 }
 
 /** This process's own. */
@@ -47,21 +44,22 @@ function decoded(file: string, bytes: Uint8Array): string {
 }
 
 function completed(file: string, written: ConfigFile, installation: Installation): DaemonConfig {
-  // Root's daemon serves the whole machine unless it says otherwise; anybody else's only its owner.
-  const system = (written.service ?? (installation.uid === 0 ? 'system' : 'user')) === 'system';
+  // Root's daemon serves the whole machine; anybody else's only its owner.
+  const system = installation.uid === 0;
+  const { source, log } = written;
   return {
     file,
     ...socketPaths(written, installation, system),
     socketDirectoryMode: system ? 0o755 : 0o700,
     socketModes: system ? { decide: 0o666, admin: 0o600 } : { decide: 0o600, admin: 0o600 },
     ...places(written, installation, system),
-    source: written.source === undefined ? null : sourceOf(written.source),
+    source: source === null ? null : sourceOf(source),
     preset: written.preset,
     localOwners: system ? [0] : [0, installation.uid],
     authzenIdentifier: written.authzen.identifier.replace(/\/$/, ''),
     metadataAddresses: written.metadata_addresses,
     nat64Prefixes: written.nat64_prefixes,
-    log: { level: written.log.level, file: written.log.file ?? null },
+    log: { level: log.level, file: log.destination === 'stderr' ? null : log.destination },
   };
 }
 
@@ -71,7 +69,7 @@ function places(
   system: boolean,
 ): Pick<DaemonConfig, 'stateDirectory' | 'localDirectory'> {
   if (system) return { stateDirectory: state ?? '/var/lib/reeve', localDirectory: local ?? '/etc/reeve/local.d' };
-  if (home === null && (state === undefined || local === undefined)) {
+  if (home === null && (state === null || local === null)) {
     throw new ConfigError('no_home', 'this user has no home: set `state_directory` and `local_directory`');
   }
   return {
@@ -81,37 +79,39 @@ function places(
 }
 
 function socketPaths(
-  { decide_socket: decide, admin_socket: admin }: ConfigFile,
+  { sockets: { decide, admin } }: ConfigFile,
   { layout }: Installation,
   system: boolean,
 ): Pick<DaemonConfig, 'decideSocket' | 'adminSocket'> {
-  if (decide !== undefined) return { decideSocket: decide, adminSocket: admin ?? join(dirname(decide), ADMIN_SOCKET) };
+  if (decide !== null) return { decideSocket: decide, adminSocket: admin ?? join(dirname(decide), ADMIN_SOCKET) };
   // A client would ask the system's daemon and never find this one (api, "Which one a client asks").
   if (!system && hasSystemInstall(layout)) {
-    const message = 'a system-wide reeve is installed here: use that one, or name other sockets with `decide_socket`';
+    const message = 'a system-wide reeve is installed here: use that one, or name other sockets with `sockets.decide`';
     throw new ConfigError('system_install_exists', message);
   }
   const directory = system ? layout.systemDirectory : userSocketDirectory(layout);
   if (directory === null) {
-    throw new ConfigError('no_home', 'there is no directory for sockets: name them with `decide_socket`');
+    throw new ConfigError('no_home', 'there is no directory for sockets: name them with `sockets.decide`');
   }
   return { decideSocket: join(directory, DECIDE_SOCKET), adminSocket: admin ?? join(directory, ADMIN_SOCKET) };
 }
 
 function sourceOf(source: NonNullable<ConfigFile['source']>): SourceConfig {
   const { interval, proxy, ca_file: caFile, governs } = source;
-  if (interval !== undefined && interval < MIN_INTERVAL_MS && !isLoopbackUrl(new URL(source.base_url))) {
+  const intervalMs = interval === null ? null : durationMs(interval);
+  if (intervalMs !== null && intervalMs < MIN_INTERVAL_MS && !isLoopbackUrl(new URL(source.base_url))) {
     throw new ConfigError('config_invalid', '`source.interval` below 30s is for a source on loopback only');
   }
+  const said = governs === 'auto' ? [] : Object.entries(governs).filter(([, governed]) => governed !== 'auto');
   return {
     baseUrl: source.base_url,
     org: source.org,
     credentialFile: source.credential_file,
     ignoreMembers: source.ignore_members,
-    teams: source.teams ?? null,
-    governs: Object.fromEntries(Object.entries(governs).filter(([, said]) => said !== undefined)),
-    ...(interval === undefined ? {} : { intervalMs: interval }),
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(caFile === undefined ? {} : { caFile }),
+    teams: source.teams,
+    governs: Object.fromEntries(said),
+    ...(intervalMs === null ? {} : { intervalMs }),
+    ...(proxy === null ? {} : { proxy }),
+    ...(caFile === null ? {} : { caFile }),
   };
 }
