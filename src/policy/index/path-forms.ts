@@ -1,4 +1,5 @@
 import type { PathSegment } from '../resource/path-pattern.ts';
+import type { SegmentGlob } from '../resource/segment-glob.ts';
 
 /** One spelling of a name that some disk takes for the same file (Paths 8). */
 export type Form = (text: string) => string;
@@ -19,8 +20,10 @@ export function inForm(segments: readonly PathSegment[], form: Form): readonly P
     switch (segment.kind) {
       case 'literal':
         return { kind: 'literal', text: form(segment.text) };
-      case 'glob':
-        return { kind: 'glob', glob: { parts: segment.glob.parts.map(form) } };
+      case 'glob': {
+        const { head, between, tail } = segment.glob;
+        return { kind: 'glob', glob: { head: form(head), between: between.map(form), tail: form(tail) } };
+      }
       case 'deep':
         return segment;
     }
@@ -30,7 +33,12 @@ export function inForm(segments: readonly PathSegment[], form: Form): readonly P
 /** Whether the form changes a pattern. */
 export function changes(segments: readonly PathSegment[], form: Form): boolean {
   return segments.some((segment) => {
-    if (segment.kind === 'literal') return form(segment.text) !== segment.text;
-    return segment.kind === 'glob' && segment.glob.parts.some((part) => form(part) !== part);
+    if (segment.kind === 'deep') return false;
+    const texts = segment.kind === 'literal' ? [segment.text] : textsOf(segment.glob);
+    return texts.some((text) => form(text) !== text);
   });
+}
+
+function textsOf({ head, between, tail }: SegmentGlob): string[] {
+  return [head, ...between, tail];
 }

@@ -1,6 +1,6 @@
 import { shown } from '../../base/shown.ts';
 import { exceedsPathBytes, liesBelow, MAX_PATH_BYTES, readPath } from './path.ts';
-import { readSegmentGlob, type SegmentGlob } from './segment-glob.ts';
+import { readSegmentGlob, type SegmentGlob, segmentGlobText } from './segment-glob.ts';
 
 /** One segment of a pattern: a name, a glob within a segment, or `**` (zero or more segments). */
 export type PathSegment =
@@ -24,6 +24,9 @@ export type PathPatternReading =
   | { readonly kind: 'invalid'; readonly message: string };
 
 const DEEP: PathSegment = { kind: 'deep' };
+
+/** Segments from the first glob on. Each may cost a look at each segment of a path, so this bounds what one rule costs. */
+const MAX_GLOB_SEGMENTS = 256;
 
 /** Paths 6: these never stand for anything in a rule, wherever they are. */
 const VARIABLE = /\$[A-Za-z_][A-Za-z0-9_]*|\$\{|%[A-Za-z_][A-Za-z0-9_()]*%/;
@@ -85,6 +88,12 @@ function readSegments(text: string): PathPatternReading {
   const names = (home ? text.slice(1) : text).split('/').filter((name) => name !== '');
   const dots = names.find((name) => name === '.' || name === '..');
   if (dots !== undefined) return invalid(`${shown(text)} holds a \`${dots}\` segment: write the path it leads to`);
+  const first = names.findIndex((name) => name.includes('*'));
+  if (first >= 0 && names.length - first > MAX_GLOB_SEGMENTS) {
+    return invalid(
+      `${shown(text)} has more than ${MAX_GLOB_SEGMENTS} segments from its first glob on: write a shorter one`,
+    );
+  }
   const warnings = names
     .filter((name) => name !== '**' && name.includes('**'))
     .map((name) => `\`**\` inside a segment is \`*\`: write ${shown(name.replace(/\*+/g, '*'))} for ${shown(name)}`);
@@ -181,7 +190,7 @@ export function isNarrowPath(pattern: PathPattern): boolean {
 export function pathPatternText(pattern: PathPattern): string {
   const names = pattern.segments.map((segment) => {
     if (segment.kind === 'deep') return '**';
-    return segment.kind === 'literal' ? segment.text : segment.glob.parts.join('*');
+    return segment.kind === 'literal' ? segment.text : segmentGlobText(segment.glob);
   });
   return names.length === 0 && pattern.home ? '~' : `${pattern.home ? '~' : ''}/${names.join('/')}`;
 }

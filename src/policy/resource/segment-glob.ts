@@ -1,42 +1,50 @@
-/** A `*` pattern inside one segment: the literal parts between the stars, at least two. */
+/** A pattern inside one segment, taken apart at its stars; any of the texts may be empty. */
 export interface SegmentGlob {
-  readonly parts: readonly string[];
+  /** Before the first star. */
+  readonly head: string;
+  /** Between one star and the next. */
+  readonly between: readonly string[];
+  /** Behind the last star. */
+  readonly tail: string;
 }
 
-/** Longest part that is searched for by `indexOf`, whose worst case is part times text. */
-const SHORT_PART = 16;
+/** Longest text that is searched for by `indexOf`, whose worst case is one length times the other. */
+const SHORT = 16;
 
-/** Splits at the stars; `**` inside a segment is `*` (Paths 5). */
+/** Takes a text with at least one star apart; `**` inside a segment is `*` (Paths 5). */
 export function readSegmentGlob(text: string): SegmentGlob {
-  return { parts: text.split(/\*+/) };
+  const [head = '', ...rest] = text.split(/\*+/);
+  return { head, between: rest.slice(0, -1), tail: rest.at(-1) ?? '' };
+}
+
+/** The glob as a rule would write it. */
+export function segmentGlobText({ head, between, tail }: SegmentGlob): string {
+  return [head, ...between, tail].join('*');
 }
 
 /** A `*` alone: matches every segment. */
-export function matchesEverySegment(glob: SegmentGlob): boolean {
-  return glob.parts.every((part) => part === '');
+export function matchesEverySegment({ head, between, tail }: SegmentGlob): boolean {
+  return head === '' && between.length === 0 && tail === '';
 }
 
 /**
- * Whether the stars can be filled so that the text comes out. Linear in text and pattern: the first and the last part
- * are anchored, each part between is taken where it first occurs, and nothing is ever tried twice.
+ * Whether the stars can be filled so that the text comes out. Linear in text and pattern: both ends are anchored, each
+ * text between is taken where it first occurs, and nothing is ever tried twice.
  */
-export function matchesSegment({ parts }: SegmentGlob, text: string): boolean {
-  const first = parts[0] ?? '';
-  const last = parts[parts.length - 1] ?? '';
-  const end = text.length - last.length;
-  if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let from = first.length;
-  for (let index = 1; index < parts.length - 1; index += 1) {
-    const part = parts[index] ?? '';
+export function matchesSegment({ head, between, tail }: SegmentGlob, text: string): boolean {
+  const end = text.length - tail.length;
+  if (head.length > end || !text.startsWith(head) || !text.endsWith(tail)) return false;
+  let from = head.length;
+  for (const part of between) {
     const found = find(text, part, from);
-    if (found < 0 || found + part.length > end) return false;
+    if (found < 0) return false;
     from = found + part.length;
   }
-  return true;
+  return from <= end;
 }
 
 function find(text: string, part: string, from: number): number {
-  return part.length <= SHORT_PART ? text.indexOf(part, from) : findLong(text, part, from);
+  return part.length <= SHORT ? text.indexOf(part, from) : findLong(text, part, from);
 }
 
 /** Knuth, Morris and Pratt: never looks at a character of the text twice. */

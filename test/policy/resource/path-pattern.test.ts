@@ -79,6 +79,12 @@ test('what is no path at all says what to write', () => {
   assert.equal(readPathPattern(`/${'a'.repeat(4095)}`).kind, 'pattern');
 });
 
+test('a pattern may have 256 segments from its first glob on, and any number before', () => {
+  assert.equal(readPathPattern(`/${'a/'.repeat(1500)}**${'/*a'.repeat(255)}`).kind, 'pattern');
+  assert.match(messageOf(readPathPattern(`/a/**${'/x'.repeat(256)}`), 'invalid'), /more than 256 segments/);
+  assert.equal(readPathPattern(`/${'a/'.repeat(2000)}`).kind, 'pattern');
+});
+
 test('a relative path says which absolute one to write', () => {
   const cases: [string, RegExp][] = [
     ['data/x', /`\/data\/x` or `~\/data\/x`/],

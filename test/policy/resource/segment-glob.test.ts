@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { matchesEverySegment, matchesSegment, readSegmentGlob } from '../../../src/policy/resource/segment-glob.ts';
+import {
+  matchesEverySegment,
+  matchesSegment,
+  readSegmentGlob,
+  segmentGlobText,
+} from '../../../src/policy/resource/segment-glob.ts';
 
 const matches = (pattern: string, text: string): boolean => matchesSegment(readSegmentGlob(pattern), text);
 
@@ -38,6 +43,7 @@ test('everything but the star is literal', () => {
 
 test('several stars in a row are one', () => {
   assert.deepEqual(readSegmentGlob('a***b'), readSegmentGlob('a*b'));
+  assert.equal(segmentGlobText(readSegmentGlob('**a***b*')), '*a*b*');
   assert.ok(matchesEverySegment(readSegmentGlob('***')));
   assert.ok(!matchesEverySegment(readSegmentGlob('*a*')));
 });
