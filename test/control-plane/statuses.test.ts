@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ROUTES } from '../../src/control-plane/routes.ts';
 import { breakTable, mendTable } from './broken-table.ts';
 import {
+  at,
   NETWORK_RULE,
   newCredential,
   newPolicy,
@@ -10,6 +11,7 @@ import {
   ORG,
   type RunningServer,
   startServer,
+  textAt,
   tokenOf,
 } from './running-server.ts';
 
@@ -139,6 +141,20 @@ test('an admin of one org sees nothing of another', async (t) => {
   const token = await tokenOf(server.plane.url, login);
   const theirs = await server.ask('GET /orgs/globex/governance/policies', { token });
   assert.deepEqual(theirs.body, { data: [], next_page_token: null });
+  // an id of ours under their own org is no way in
+  const id = textAt((await server.ask(`GET /orgs/${ORG}/governance/policies`)).body, 'data', 0, 'id');
+  const rule = await newRule(server, id);
+  const body = { name: 'taken over' };
+  for (const line of [
+    `GET /orgs/globex/governance/policies/${id}`,
+    `PATCH /orgs/globex/governance/policies/${id}`,
+    `DELETE /orgs/globex/governance/policies/${id}`,
+    `PATCH /orgs/globex/governance/policies/${id}/rules/${rule}`,
+    `DELETE /orgs/globex/governance/policies/${id}/rules/${rule}`,
+  ]) {
+    const answer = await server.ask(line, { token, ...(line.startsWith('PATCH') ? { body } : {}) });
+    assert.deepEqual([answer.status, at(answer.body, 'error', 'message')], [404, 'policy not found'], line);
+  }
   // names are unique per org, not in the world
   const same = await server.ask('POST /orgs/globex/governance/policies', { token, body: { name: 'ours' } });
   assert.equal(same.status, 201);
