@@ -12,7 +12,7 @@ import type { Hostname } from './resource/hostname.ts';
 import type { NetworkPattern } from './resource/network-pattern.ts';
 
 /** One range of semantics 4.3. It is lifted as a whole or not at all. */
-export interface GuardRange {
+interface GuardRange {
   readonly name: 'loopback' | 'unspecified' | 'link-local' | 'multicast and broadcast' | 'metadata';
   readonly prefixes: readonly Prefix[];
 }
@@ -86,7 +86,9 @@ export function isMetadata(hit: GuardHit): boolean {
 /** True if an effective allow with this pattern (and the right action and port) lifts the range for the address. */
 export function liftsGuard(pattern: NetworkPattern, address: Address, hit: GuardHit): boolean {
   if (namesAddress(pattern, address)) return true;
-  if (pattern.kind !== 'prefix' || !hit.direct || isMetadata(hit)) return false;
+  if (pattern.kind !== 'prefix') return false;
+  // a prefix around the address and inside the range proves that the address itself lies there, not only a form of it;
+  // inside a metadata range it could only be the address again
   const { prefix } = pattern;
   return contains(prefix, address) && hit.range.prefixes.some((whole) => isWithin(prefix, whole));
 }

@@ -1,6 +1,6 @@
 import type { Address, Prefix } from '../resource/address.ts';
 import type { Hostname } from '../resource/hostname.ts';
-import { maskWords, type Words } from '../resource/ip-words.ts';
+import { maskWord, maskWords, type Words } from '../resource/ip-words.ts';
 import { globMatches } from '../resource/name-pattern.ts';
 import type { NetworkPattern } from '../resource/network-pattern.ts';
 
@@ -133,8 +133,7 @@ function tableFor(tables: LengthTable[], { family, length }: Prefix): LengthTabl
   return table;
 }
 
-/** A map key for the first `length` bits: a number for IPv4, so that a lookup allocates nothing that lives. */
+/** A map key for the first `length` bits; a plain number for IPv4, the family that is looked up most. */
 function bitsOf(words: Words, length: number): string | number {
-  const masked = maskWords(words, length);
-  return masked.length === 1 ? (masked[0] ?? 0) : masked.join(':');
+  return words.length === 1 ? maskWord(words[0] ?? 0, length) : maskWords(words, length).join(':');
 }

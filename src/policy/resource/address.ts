@@ -17,7 +17,7 @@ export interface Prefix {
   readonly text: string;
 }
 
-export type PrefixReading =
+type PrefixReading =
   | { readonly kind: 'prefix'; readonly prefix: Prefix; readonly masked: boolean }
   | { readonly kind: 'invalid'; readonly problem: 'address' | 'length' };
 

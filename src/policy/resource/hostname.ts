@@ -52,7 +52,7 @@ function readLiteral(text: string): HostReading {
 function mapHost(bare: string): HostReading {
   const mapped = mapName(bare);
   if (mapped === null) return invalid('the host has no valid IDNA (UTS #46) form');
-  // Names 3: the mapping has already turned whatever WHATWG reads as IPv4 into four decimal parts
+  // Names 3: the mapping has turned what WHATWG reads as IPv4 into four decimal parts, and lets no other number pass
   const address = readAddress(mapped);
   if (address !== null) return { kind: 'address', address };
   if (isNumericLabel(mapped.slice(mapped.lastIndexOf('.') + 1)))

@@ -4,8 +4,6 @@ import ipaddr from 'ipaddr.js';
 
 export type Words = readonly number[];
 
-const HIGH_HALF = 0x10000;
-
 /**
  * Four-part decimal IPv4 and RFC 4291 IPv6 only (Names 4): `net.isIP` is the gate, because ipaddr.js also reads
  * octal, hex and short forms and keeps zone ids. IPv4-mapped addresses are left as they are.
@@ -16,7 +14,7 @@ export function parseWords(text: string): Words | null {
     case 4:
       return [quadWord(text)];
     case 6:
-      return joinGroups(ipaddr.IPv6.parse(withoutQuad(text)).parts);
+      return wordsOf(ipaddr.IPv6.parse(withoutQuad(text)).toByteArray());
     default:
       return null;
   }
@@ -32,15 +30,17 @@ export function formatWords(words: Words): string {
 }
 
 export function maskWords(words: Words, length: number): Words {
-  return words.map((word, index) => (word & maskOf(length - 32 * index)) >>> 0);
+  return words.map((word, index) => maskWord(word, length - 32 * index));
+}
+
+/** The first `length` bits of one word; none or all of them for a length outside 0 to 32. */
+export function maskWord(word: number, length: number): number {
+  return (word & maskOf(length)) >>> 0;
 }
 
 /** True if the first `length` bits are the same; both must be of one family. */
 export function sharePrefix(one: Words, other: Words, length: number): boolean {
-  for (let index = 0; 32 * index < length; index++) {
-    if ((((one[index] ?? 0) ^ (other[index] ?? 0)) & maskOf(length - 32 * index)) !== 0) return false;
-  }
-  return true;
+  return one.every((word, index) => ((word ^ (other[index] ?? 0)) & maskOf(length - 32 * index)) === 0);
 }
 
 function maskOf(bits: number): number {
@@ -49,7 +49,7 @@ function maskOf(bits: number): number {
 }
 
 function quadWord(quad: string): number {
-  return ipaddr.IPv4.parse(quad).octets.reduce((word, octet) => word * 256 + octet, 0);
+  return Buffer.from(ipaddr.IPv4.parse(quad).octets).readUInt32BE();
 }
 
 /** ipaddr.js reads `::1.2.3.4` as `::ffff:1.2.3.4`: a dotted tail is spelled as two groups before it sees it. */
@@ -60,10 +60,7 @@ function withoutQuad(text: string): string {
   return `${text.slice(0, cut)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
 }
 
-function joinGroups(groups: readonly number[]): Words {
-  const words: number[] = [];
-  for (let index = 0; index < groups.length; index += 2) {
-    words.push((groups[index] ?? 0) * HIGH_HALF + (groups[index + 1] ?? 0));
-  }
-  return words;
+function wordsOf(octets: readonly number[]): Words {
+  const bytes = Buffer.from(octets);
+  return [0, 4, 8, 12].map((offset) => bytes.readUInt32BE(offset));
 }

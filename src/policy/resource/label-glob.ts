@@ -6,7 +6,7 @@ export interface LabelGlob {
   readonly runs: readonly string[];
 }
 
-export type LabelGlobReading = LabelGlob | { readonly kind: 'invalid'; readonly problem: string };
+type LabelGlobReading = LabelGlob | { readonly kind: 'invalid'; readonly problem: string };
 
 /** picomatch only ever sees literals, `?` and `[…]`; everything that it would read besides is off. */
 const PICOMATCH: picomatch.PicomatchOptions = {

@@ -16,7 +16,7 @@ export type NamePattern =
   | { readonly kind: 'glob'; readonly matcher: RegExp; readonly suffix: string }
   | { readonly kind: 'address'; readonly address: Address };
 
-export type NamePatternReading =
+type NamePatternReading =
   | { readonly kind: 'pattern'; readonly pattern: NamePattern }
   /** Says, after the resource itself, what is wrong and what to write instead. */
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -74,12 +74,11 @@ function readAddressPattern(bare: string, labels: readonly string[]): NamePatter
 
 /** `10.0.*.*` and the like are told the prefix that they mean. */
 function addressGlobProblem(labels: readonly string[]): string {
-  const parts = labels.filter((label) => /^[0-9]{1,3}$/.test(label));
-  const trailing =
-    labels.length === 4 && parts.length > 0 && labels.slice(parts.length).every((label) => label === '*');
-  const base = [...parts, '0', '0', '0'].slice(0, 4).join('.');
-  const prefix = trailing && isIP(base) === 4 ? `${base}/${8 * parts.length}` : '10.0.0.0/24';
-  return `is an address with a glob: write a prefix, ${trailing ? '' : 'such as '}\`${prefix}\``;
+  const octets = labels.filter((label) => !hasGlob(label));
+  const base = [...octets, ...labels.slice(octets.length).map(() => '0')].join('.');
+  const meansPrefix = isIP(base) === 4 && labels.slice(octets.length).every((label) => label === '*');
+  const prefix = meansPrefix ? `\`${base}/${8 * octets.length}\`` : 'for instance `10.0.0.0/24`';
+  return `is an address with a glob: write a prefix, ${prefix}`;
 }
 
 function readLabels(lead: Lead, labels: readonly string[]): NamePatternReading {
@@ -101,15 +100,15 @@ function readLabels(lead: Lead, labels: readonly string[]): NamePatternReading {
 }
 
 function readLabel(label: string): string | LabelGlob | { readonly problem: string } {
-  if (hasGlob(label)) {
+  const globbed = hasGlob(label);
+  const fault = faultOf(globbed ? label.replace(/[*?[\]!]/g, '-') : label); // Names 1: glob characters are exempt
+  if (fault !== null) return { problem: `${fault}: write a plain name such as \`example.com\`` };
+  if (globbed) {
     const glob = readLabelGlob(label);
     return glob.kind === 'glob' ? glob : { problem: `has the label \`${label}\`, where ${glob.problem}` };
   }
-  const fault = faultOf(label);
-  if (fault !== null) return { problem: `${fault}: write a plain name such as \`example.com\`` };
-  return (
-    mapLabel(label) ?? { problem: `has the label \`${label}\`, which has no valid IDNA form: write its \`xn--\` form` }
-  );
+  const mapped = mapLabel(label);
+  return mapped ?? { problem: `has the label \`${label}\`, which IDNA does not allow: write the name as registered` };
 }
 
 function invalid(problem: string): NamePatternReading {

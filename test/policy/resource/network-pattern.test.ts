@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { globMatches } from '../../../src/policy/resource/name-pattern.ts';
+import {
+  isNarrowNetwork,
+  type NetworkPattern,
+  readNetworkPattern,
+} from '../../../src/policy/resource/network-pattern.ts';
+
+function pattern(text: string): NetworkPattern {
+  const reading = readNetworkPattern(text);
+  return reading.kind === 'pattern' ? reading.pattern : assert.fail(reading.message);
+}
+
+/** One line a pattern: kind, what it is about, port. */
+function brief(text: string): string {
+  const found = pattern(text);
+  if (found.kind === 'prefix') return `prefix ${found.prefix.text}`;
+  const port = found.port ?? 'any port';
+  switch (found.kind) {
+    case 'any':
+      return `any ${port}`;
+    case 'name':
+      return `name ${found.name} ${port}`;
+    case 'address':
+      return `address ${found.address.text} ${port}`;
+    default:
+      return `${found.kind} ${found.suffix} ${port}`;
+  }
+}
+
+function refusal(text: unknown): string {
+  const reading = readNetworkPattern(text);
+  const message = reading.kind === 'invalid' ? reading.message : assert.fail(`${String(text)} is refused`);
+  assert.ok(!message.includes('\n'), message);
+  return message;
+}
+
+function fits(text: string, name: string): boolean {
+  const found = pattern(text);
+  if (found.kind !== 'glob') assert.fail(`${text} has globs`);
+  return (name === found.suffix || name.endsWith(`.${found.suffix}`)) && globMatches(found, name);
+}
+
+describe('readNetworkPattern', () => {
+  it('reads every form of the table', () => {
+    for (const [text, meaning] of [
+      ['example.com', 'name example.com any port'],
+      ['Example.COM.', 'name example.com any port'],
+      ['localhost:8080', 'name localhost 8080'],
+      ['*.example.com', 'one example.com any port'],
+      ['**.example.com', 'deep example.com any port'],
+      ['**.com:80', 'deep com 80'],
+      ['**', 'any any port'],
+      ['**:443', 'any 443'],
+      ['example.com:1', 'name example.com 1'],
+      ['*.example.com:65535', 'one example.com 65535'],
+      ['10.1.2.3', 'address 10.1.2.3 any port'],
+      ['10.1.2.3.', 'address 10.1.2.3 any port'],
+      ['10.1.2.3:22', 'address 10.1.2.3 22'],
+      ['[2001:DB8::1]', 'address 2001:db8::1 any port'],
+      ['[2001:db8::1]:443', 'address 2001:db8::1 443'],
+      ['[::ffff:10.1.2.3]:22', 'address 10.1.2.3 22'],
+      ['10.0.0.0/8', 'prefix 10.0.0.0/8'],
+      ['2001:db8::/32', 'prefix 2001:db8::/32'],
+      ['::ffff:10.0.0.0/104', 'prefix 10.0.0.0/8'],
+      ['1.2.3.4/32', 'prefix 1.2.3.4/32'],
+      ['*.BÜCHER.example', 'one xn--bcher-kva.example any port'],
+      ['例え。jp:443', 'name xn--r8jz45g.jp 443'],
+      ['1.2.3.com', 'name 1.2.3.com any port'],
+      ['crl*.example.com:80', 'glob example.com 80'],
+      ['a.*.b.example.com', 'glob b.example.com any port'],
+      ['[a-c].com', 'glob com any port'],
+    ] as const) {
+      assert.equal(brief(text), meaning, text);
+    }
+  });
+
+  it('masks host bits with a warning that gives the canonical text, and warns of nothing else', () => {
+    const reading = readNetworkPattern('10.1.2.3/8');
+    assert.deepEqual(reading.kind === 'pattern' ? reading.warnings : [], [
+      '`10.1.2.3/8` has host bits set: it means `10.0.0.0/8`, write that',
+    ]);
+    const clean = readNetworkPattern('10.0.0.0/8');
+    assert.deepEqual(clean.kind === 'pattern' ? clean.warnings : null, []);
+  });
+
+  it('matches globs label by label', () => {
+    assert.ok(fits('crl*.example.com', 'crl3.example.com') && !fits('crl*.example.com', 'crl.x.example.com'));
+    assert.ok(!fits('crl*.example.com', 'example.com') && !fits('crl*.example.com', 'a.crl3.example.com'));
+    assert.ok(fits('a.*.x.com', 'a.b.x.com') && !fits('a.*.x.com', 'a.x.com') && !fits('a.*.x.com', 'a.b.c.x.com'));
+    assert.ok(fits('*.api[12].x.com', 'a.api1.x.com') && !fits('*.api[12].x.com', 'api1.x.com'));
+    assert.ok(!fits('*.api[12].x.com', 'a.b.api1.x.com') && !fits('*.api[12].x.com', 'a.api3.x.com'));
+    assert.ok(
+      fits('**.a*.x.com', 'p.q.ab.x.com') && fits('**.a*.x.com', 'p.a.x.com') && !fits('**.a*.x.com', 'ab.x.com'),
+    );
+    assert.ok(fits('*.*.x.com', 'a.b.x.com') && !fits('*.*.x.com', 'b.x.com') && !fits('*.*.x.com', 'a.b.c.x.com'));
+    assert.ok(
+      fits('*a*.*b*c*.*d*e*.x.com', '1a.2b3c.4d5e.x.com') && !fits('*a*.*b*c*.*d*e*.x.com', '1a.2c3b.4d5e.x.com'),
+    );
+    assert.ok(fits('*a*b*.c?[!1]*d.x.com', '1a2b3.cxyzd.x.com') && !fits('*a*b*.c?[!1]*d.x.com', '1a2b3.cx1zd.x.com'));
+  });
+
+  it('says what to write instead of each refused form', () => {
+    for (const [text, advice] of [
+      ['*', '`**`'],
+      ['*.', '`**`'],
+      ['**.', '`**`'],
+      ['*:443', '`**:443`'],
+      [':443', '`**:443`'],
+      ['', '`example.com`'],
+      ['2001:db8::1', '`[2001:db8::1]` or `2001:db8::1/128`'],
+      ['2001:db8::1:443:x', '`[2001:db8::1]:443`'],
+      ['example.com:80-90', '`example.com:80`'],
+      ['example.com:', '`example.com:443`'],
+      ['**:', '`**`'],
+      ['example.com:*', '`example.com`'],
+      ['example.com:0443', '`example.com:443`'],
+      ['example.com:0', '1 to 65535'],
+      ['example.com:65536', '1 to 65535'],
+      ['example.com:99999999999', '1 to 65535'],
+      ['example.com:-1', '`example.com:443`'],
+      ['example.com:https', '`example.com:443`'],
+      ['[::1]:0', '`[::1]:443`'],
+      ['10.0.0.0/8:443', 'prefix alone'],
+      ['10.0.0.0/08', '`10.0.0.0/8`'],
+      ['10.0.0.0/33', '0 to 32'],
+      ['::/129', '0 to 128'],
+      ['10.0.0.0/', '`10.0.0.0/24`'],
+      ['::/', '`::/64`'],
+      ['[2001:db8::]/32', '`2001:db8::/32`'],
+      ['010.0.0.0/8', '`10.0.0.0/24`'],
+      ['2001:db8:::/32', '`10.0.0.0/24`'],
+      ['example.com/path', '`example.com:443`'],
+      ['[example]/path', '`example.com:443`'],
+      ['https://example.com', '`example.com:443`'],
+      ['a.**.com', '`**.example.com`'],
+      ['a**.com', 'one `*` inside a label'],
+      ['***.example.com', '`**.example.com`'],
+      ['**.**.com', '`**.example.com`'],
+      ['example.*', '`example.org`'],
+      ['api?', 'each ending'],
+      ['10.0.0.*', '`10.0.0.0/24`'],
+      ['10.*.*.*', '`10.0.0.0/8`'],
+      ['10.0.*.1', '`10.0.0.0/24`'],
+      ['*.168.0.0', '`10.0.0.0/24`'],
+      ['10.0.0.[12]', '`10.0.0.0/24`'],
+      ['x*.5', '`10.0.0.0/24`'],
+      ['0x7f.1', '`127.0.0.1`'],
+      ['127.1', '`127.0.0.1`'],
+      ['010.0.0.1', '`8.0.0.1`'],
+      ['**.1', '`10.0.0.0/24`'],
+      ['foo.09', '`10.1.2.3`'],
+      ['user@example.com', 'after the `@`'],
+      ['a.com,b.com', 'resource of its own'],
+      ['\\*.example.com', 'no escapes'],
+      ['%65xample.com', 'percent escapes'],
+      ['[fe80::1%eth0]', 'zone ids'],
+      ['[[:alpha:]].x.com', '`[a-z]`'],
+      ['[^a].x.com', '`[!1]`'],
+      ['^a.x.com', 'regular expressions'],
+      ['{a|b}.x.com', 'resource of its own'],
+      ['[ab.x.com', 'never closed'],
+      ['[::1', '`[2001:db8::1]:443`'],
+      ['[::g]', '`[2001:db8::1]:443`'],
+      ['[::1]443', '`[::1]:443`'],
+      ['a..b', 'without leading or doubled dots'],
+      ['.example.com', 'without leading or doubled dots'],
+      ['a b.com', 'host alone'],
+      ['example.com\n', 'host alone'],
+      ['example.com\0', 'host alone'],
+      ['a!b.com', '`!`'],
+      ['~example.com', '`~`'],
+      ['xn--a.com', 'IDNA'],
+      ['a\u2024b.com', 'IDNA'],
+      ['＊.example.com', 'IDNA'],
+      ['é*.example.com', 'ASCII'],
+      ['a\ud800.com', 'UTF-8'],
+      [`${'a'.repeat(64)}.com`, '63 bytes'],
+      [`${'a'.repeat(63)}*.com`, '63 bytes'],
+      [`${'a.'.repeat(130)}com`, '253 bytes'],
+      [`${'é.'.repeat(60)}com`, '253 bytes'],
+      ['a'.repeat(1_000_000), '253 bytes'],
+    ] as const) {
+      const message = refusal(text);
+      assert.ok(message.includes(advice), `${text.slice(0, 50)}: ${message.slice(0, 300)}`);
+      assert.ok(message.startsWith('`') && message.length < 400, message.slice(0, 500));
+    }
+  });
+
+  it('refuses what is no string', () => {
+    for (const value of [null, undefined, true, 5, ['**'], {}]) assert.match(refusal(value), /is a string/);
+  });
+
+  it('gives plain data that can be cloned', () => {
+    for (const text of ['**', 'a*.x.com:1', '[::1]', '10.0.0.0/8']) {
+      assert.deepEqual(structuredClone(pattern(text)), pattern(text));
+    }
+  });
+});
+
+describe('isNarrowNetwork', () => {
+  it('takes names, addresses and long prefixes', () => {
+    for (const text of [
+      'example.com',
+      'localhost:80',
+      'github.io',
+      '10.1.2.3',
+      '[::1]',
+      '10.0.0.0/16',
+      '2001:db8::/48',
+      '1.2.3.4/32',
+    ]) {
+      assert.ok(isNarrowNetwork(pattern(text)), text);
+    }
+    for (const text of [
+      '*.example.com',
+      '**.example.com:443',
+      'a*.b.example.com',
+      '*.*.example.com',
+      '**.corp.internal',
+      '*.www.ck',
+      '*.city.kawasaki.jp',
+    ]) {
+      assert.ok(isNarrowNetwork(pattern(text)), text);
+    }
+  });
+
+  it('refuses everything, short prefixes, single labels and public suffixes, ICANN and private', () => {
+    const wide = [
+      '**',
+      '**:443',
+      '10.0.0.0/15',
+      '0.0.0.0/0',
+      '2001:db8::/47',
+      '*.com',
+      '**.internal',
+      'a*.com',
+      '*.*.com',
+      'a.b*.org',
+    ];
+    wide.push('*.co.uk', '**.github.io', 'api?.s3.amazonaws.com', '*.foo.ck', '*.公司.cn', '*.xn--55qx5d.cn');
+    for (const text of wide) assert.equal(isNarrowNetwork(pattern(text)), false, text);
+  });
+});
