@@ -1,4 +1,4 @@
-import type { Answer, AllowCode, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
+import type { AllowCode, Answer, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
 import { canonicalOf, type FilesystemRequest, type NetworkRequest } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Cause, type Match, ruleOf, targetOf } from './verdict.ts';
@@ -91,7 +91,10 @@ export function determiningRule(match: Match): DeterminingRule {
   return { id, name, policy, origin: match.layer.origin, resource: targetOf(match).text };
 }
 
-function shared(snapshot: Snapshot, request: JudgedRequest): Pick<Answer, 'revision' | 'generation' | 'request' | 'ip_checked'> {
+function shared(
+  snapshot: Snapshot,
+  request: JudgedRequest,
+): Pick<Answer, 'revision' | 'generation' | 'request' | 'ip_checked'> {
   return {
     revision: snapshot.policy.revision,
     generation: snapshot.generation,
@@ -106,14 +109,12 @@ function kindOf(code: DenyCode): Answer['kind'] {
   return EXPLICIT_DENIALS.has(code) ? 'explicit' : 'error';
 }
 
-function reasonOf(
-  request: JudgedRequest,
-  cause: Cause,
-  rule: DeterminingRule | undefined,
-  wouldDeny: boolean,
-): string {
+function reasonOf(request: JudgedRequest, cause: Cause, rule: DeterminingRule | undefined, wouldDeny: boolean): string {
   const by = rule === undefined ? '' : ` (${source(rule)})`;
-  const text = cause.code === 'default_deny' || rule === undefined ? cause.reason : `${describe(request)} is denied: ${cause.reason}${by}`;
+  const text =
+    cause.code === 'default_deny' || rule === undefined
+      ? cause.reason
+      : `${describe(request)} is denied: ${cause.reason}${by}`;
   return wouldDeny ? `${text}; let through in monitor mode` : text;
 }
 

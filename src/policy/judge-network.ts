@@ -1,11 +1,32 @@
 import { ACTION_BIT } from './action.ts';
-import { type DenyAliases, denyAliases, denyForms, guardedRanges, type GuardHit, isMetadata, liftsGuard, nameLiftsGuard } from './address-guard.ts';
+import {
+  type DenyAliases,
+  denyAliases,
+  denyForms,
+  type GuardHit,
+  guardedRanges,
+  isMetadata,
+  liftsGuard,
+  nameLiftsGuard,
+} from './address-guard.ts';
 import { visitAddress, visitAny, visitName } from './index/network-index.ts';
 import type { Layer } from './layer.ts';
 import type { NetworkRequest } from './request.ts';
 import type { Address } from './resource/address.ts';
 import type { CompiledPolicy } from './snapshot.ts';
-import { type Asked, type Asker, type Cause, closureCauses, counts, DENY_CODE, firstMatch, type Match, ruleOf, targetOf, type Verdict } from './verdict.ts';
+import {
+  type Asked,
+  type Asker,
+  type Cause,
+  closureCauses,
+  counts,
+  DENY_CODE,
+  firstMatch,
+  type Match,
+  ruleOf,
+  targetOf,
+  type Verdict,
+} from './verdict.ts';
 
 type Visit = (target: number) => void;
 
@@ -33,7 +54,11 @@ export function formsDenied(policy: CompiledPolicy, request: NetworkRequest): De
   const byName = request.name === null ? null : denyAliases(request.name);
   const byAddress = request.addresses.map((address) => denyForms(address, policy.nat64));
   return {
-    names: [...(request.name === null ? [] : [request.name]), ...(byName?.names ?? []), ...byAddress.flatMap((form) => form.names)],
+    names: [
+      ...(request.name === null ? [] : [request.name]),
+      ...(byName?.names ?? []),
+      ...byAddress.flatMap((form) => form.names),
+    ],
     addresses: [...(byName?.addresses ?? []), ...byAddress.flatMap((form) => form.addresses)],
   };
 }
@@ -73,7 +98,8 @@ function approvalCause(layer: Layer, request: NetworkRequest, asked: Asked): Cau
  * is no name, by `**`. The determining rule is the first of all that are part of a way in which it is granted.
  */
 function firstGrant(policy: CompiledPolicy, request: NetworkRequest, asked: Asked): Match | null {
-  const byName = request.name === null ? null : firstAllow(policy, asked, (layer, visit) => visitNameAllows(layer, request, visit));
+  const byName =
+    request.name === null ? null : firstAllow(policy, asked, (layer, visit) => visitNameAllows(layer, request, visit));
   const byAddress = firstForAll(policy, request, asked);
   if (byName === null || byAddress === null) return byName ?? byAddress;
   return precedes(policy, byAddress, byName) ? byAddress : byName;
@@ -97,7 +123,11 @@ function firstForAll(policy: CompiledPolicy, request: NetworkRequest, asked: Ask
   return first;
 }
 
-function firstAllow(policy: CompiledPolicy, asked: Asked, visitAll: (layer: Layer, visit: Visit) => void): Match | null {
+function firstAllow(
+  policy: CompiledPolicy,
+  asked: Asked,
+  visitAll: (layer: Layer, visit: Visit) => void,
+): Match | null {
   for (const layer of policy.layers) {
     const match = firstMatch(layer, 'allow', asked, (visit) => visitAll(layer, visit));
     if (match !== null) return match;

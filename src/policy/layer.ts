@@ -134,7 +134,10 @@ function homeForms(
 }
 
 /** Paths 7: the same pattern behind the links that its literal prefix crosses. */
-function linkedForm(pattern: PathPattern, host: HostFacts): { pattern: PathPattern; link: NonNullable<Target['link']> } | null {
+function linkedForm(
+  pattern: PathPattern,
+  host: HostFacts,
+): { pattern: PathPattern; link: NonNullable<Target['link']> } | null {
   if (host.links.size === 0) return null;
   const prefix = literalPrefix(pattern);
   const link = prefix === null ? undefined : host.links.get(prefix);

@@ -3,7 +3,7 @@ import type { Origin } from './decision.ts';
 import type { PlacedRule } from './layer.ts';
 import type { PerDomain } from './policy-set.ts';
 import { isUngovernedDeny, precedenceCause } from './precedence.ts';
-import { type ReadRule, readRule, type RuleReading } from './rule.ts';
+import { type ReadRule, type RuleReading, readRule } from './rule.ts';
 import type { RuleHead } from './rule-shape.ts';
 import type { DomainClosure, DomainState, ListedRule, PolicyWarning } from './snapshot.ts';
 

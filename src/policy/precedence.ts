@@ -1,7 +1,7 @@
 import type { Domain } from './action.ts';
 import type { Effect, Origin } from './decision.ts';
-import type { PerDomain, PolicySet } from './policy-set.ts';
 import type { PolicyReading } from './policy-document.ts';
+import type { PerDomain, PolicySet } from './policy-set.ts';
 import { isNarrowNetwork } from './resource/network-pattern.ts';
 import { isNarrowPath } from './resource/path-pattern.ts';
 import type { ReadRule } from './rule.ts';

@@ -55,4 +55,3 @@ function homeDeny(text: string): RuleResource | null {
   const reading = readPathPattern(`~${text.slice(prefix.length)}`);
   return reading.kind === 'pattern' ? { kind: 'path', text, pattern: reading.pattern, anyHome: other !== null } : null;
 }
-

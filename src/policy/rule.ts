@@ -1,8 +1,16 @@
 import type { Domain } from './action.ts';
 import type { Effect } from './decision.ts';
 import { type ActionsReading, ALL_NETWORK, readActions } from './rule-actions.ts';
-import { readNetworkResource, readPathResource, type RuleResource } from './rule-resource.ts';
-import { headOf, isObject, type RuleAuthor, type RuleFields, type RuleHead, type RuleIssue, shapeFault } from './rule-shape.ts';
+import { type RuleResource, readNetworkResource, readPathResource } from './rule-resource.ts';
+import {
+  headOf,
+  isObject,
+  type RuleAuthor,
+  type RuleFields,
+  type RuleHead,
+  type RuleIssue,
+  shapeFault,
+} from './rule-shape.ts';
 
 export interface ReadRule {
   readonly id: string;
@@ -67,7 +75,10 @@ function readPlainRule(
 /** HTTP rules until they are supported: a deny closes its destinations on both actions, an allow grants nothing. */
 function readHttpRule(head: RuleHead, fields: RuleFields, actions: ActionsReading): RuleReading {
   const issues: RuleIssue[] = [
-    { refused: true, message: 'HTTP rules (`request:…`) are not supported yet: write `connect:tcp` with a `host:port`' },
+    {
+      refused: true,
+      message: 'HTTP rules (`request:…`) are not supported yet: write `connect:tcp` with a `host:port`',
+    },
   ];
   const resources: RuleResource[] = [];
   for (const text of head.resources) {
@@ -99,4 +110,3 @@ function unparsable(
   const cause = issues.find((issue) => issue.refused)?.message ?? 'the rule cannot be evaluated';
   return { kind: 'unparsable', head, closes, cause, issues };
 }
-
