@@ -29,10 +29,18 @@ export interface LayerOutcome {
   readonly near_misses: number;
 }
 
+/** How the request's domain is ruled. */
+export interface ExplainedDomain {
+  readonly name: Domain;
+  readonly governed: boolean;
+  readonly delegated: boolean;
+  readonly mode: 'enforce' | 'monitor';
+}
+
 /** The answer with everything that led to it; `answer` is what `decide` says of the same snapshot. */
 export interface Explanation {
   readonly answer: Answer;
-  readonly domain?: DomainState & { readonly name: Domain };
+  readonly domain?: ExplainedDomain;
   /** Whole-domain causes in force: no policy, staleness, rules that cannot be evaluated. */
   readonly closures: readonly { readonly code: string; readonly reason: string }[];
   readonly layers: readonly LayerOutcome[];
@@ -59,7 +67,7 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   const changed = answer.rule === undefined ? undefined : policy.changes.get(answer.rule.policy);
   return {
     answer,
-    domain: { name: domain, ...policy.domains[domain] },
+    domain: explainedDomain(domain, policy.domains[domain]),
     closures: policy.closures
       .filter((closure) => closure.domain === domain && (closure.uid === null || closure.uid === asker.uid))
       .map(({ code, reason }) => ({ code, reason })),
@@ -68,6 +76,10 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
     rules_left_out: Math.max(0, ordered.length - maxRules),
     ...(changed === undefined || answer.rule?.origin !== 'org' ? {} : { changed }),
   };
+}
+
+function explainedDomain(name: Domain, { governed, delegated, monitored }: DomainState): ExplainedDomain {
+  return { name, governed, delegated, mode: monitored ? 'monitor' : 'enforce' };
 }
 
 function outcomeOf(origin: Origin, rules: readonly ExplainedRule[]): LayerOutcome {
