@@ -80,7 +80,7 @@ export type RefPathReading =
   | { readonly kind: 'bad' };
 
 function isForeign(text: string): boolean {
-  return /^[A-Za-z*]:/.test(text) || text.startsWith('\\\\');
+  return /^[A-Za-z*]:/.test(text) || text.startsWith('\\\\') || text.startsWith('~\\');
 }
 
 function segmentsOf(text: string): readonly string[] | null {
