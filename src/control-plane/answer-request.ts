@@ -12,7 +12,7 @@ import { readRequestBody } from './read/request-body.ts';
 import { ROUTE_TABLE } from './routes.ts';
 import type { Services } from './services.ts';
 
-export interface Answering {
+interface Answering {
   readonly services: Services;
   readonly log: Log;
   readonly sourceOf: (request: IncomingMessage) => string;

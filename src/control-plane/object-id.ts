@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_BYTES = 12;
 
-export type ObjectKind = 'pol' | 'rule';
+type ObjectKind = 'pol' | 'rule';
 
 /**
  * `pol_` or `rule_` and 28 characters of lower-case Crockford base32: 140 bits, of which the first 48 are the time in

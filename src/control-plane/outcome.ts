@@ -10,7 +10,7 @@ export const ERROR_STATUS = {
   internal: 500,
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_STATUS;
+type ErrorCode = keyof typeof ERROR_STATUS;
 
 export interface Failure {
   readonly kind: 'failure';
@@ -18,7 +18,7 @@ export interface Failure {
   readonly message: string;
 }
 
-export interface Done<Value> {
+interface Done<Value> {
   readonly kind: 'done';
   readonly value: Value;
 }

@@ -3,7 +3,7 @@ import { MAX_PAGE_SIZE } from './limits.ts';
 import { isObjectId } from './object-id.ts';
 import { done, invalid, type Outcome } from './outcome.ts';
 
-export interface Page {
+interface Page {
   /** The id behind which the page begins; empty = at the beginning. */
   readonly after: string;
   readonly size: number;

@@ -1,4 +1,4 @@
-export interface RequestTarget {
+interface RequestTarget {
   /** As sent: neither decoded nor resolved. */
   readonly path: string;
   /** Without the question mark; empty if there is none. */

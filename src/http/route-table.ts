@@ -5,7 +5,7 @@ export interface Route<Endpoint> {
   readonly endpoint: Endpoint;
 }
 
-export type RouteMatch<Endpoint> =
+type RouteMatch<Endpoint> =
   | { readonly kind: 'found'; readonly route: Route<Endpoint>; readonly params: Readonly<Record<string, string>> }
   | { readonly kind: 'method_not_allowed'; readonly allow: string }
   | { readonly kind: 'not_found' };
@@ -16,7 +16,7 @@ interface CompiledRoute<Endpoint> {
 }
 
 /** Routes by their number of segments; a path is compared with the few that have as many as it. */
-export interface RouteTable<Endpoint> {
+interface RouteTable<Endpoint> {
   readonly byLength: ReadonlyMap<number, readonly CompiledRoute<Endpoint>[]>;
 }
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-export type ResponseHeaders = Readonly<Record<string, string>>;
+type ResponseHeaders = Readonly<Record<string, string>>;
 
 /** Answers with one JSON document and a newline. `Content-Length` is always given. */
 export function writeJson(

@@ -7,7 +7,7 @@ const AUDIENCE = 'governance';
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 
 /** Whom a token speaks for. What they may do is looked up at each request: a revocation works at once. */
-export interface TokenSubject {
+interface TokenSubject {
   readonly credential: string;
   readonly org: string;
 }

@@ -5,7 +5,7 @@ export const HASH_BYTES = 32;
 /** 16 MiB and some tens of milliseconds a try. Secrets are 256 random bits: this guards a stolen database all the same. */
 export const SCRYPT_COST = { N: 16_384, r: 8, p: 1 } as const;
 
-export interface HashedSecret {
+interface HashedSecret {
   readonly salt: Uint8Array;
   readonly hash: Uint8Array;
 }

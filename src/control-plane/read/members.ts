@@ -3,7 +3,7 @@ import { done, invalid, type Outcome } from '../outcome.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 
-export interface MemberRules {
+interface MemberRules {
   readonly required: readonly string[];
   readonly optional: readonly string[];
   /** How the object is called in messages: `the body`, `` `scope` ``. */

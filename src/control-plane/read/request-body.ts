@@ -4,7 +4,7 @@ import { type Problem, problem } from '../../http/problem.ts';
 import { parseStrictJson } from '../../schema/strict-json.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 
-export type RequestBody =
+type RequestBody =
   | { readonly kind: 'body'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly status: 400 | 413 | 415; readonly problem: Problem }
   /** Nobody is left to answer. */
