@@ -140,6 +140,14 @@ test('a path through a place that each process sees differently is refused befor
   assert.match(realOf(`${root}/me/status`), /^\/proc\/\d+\/status$/);
 });
 
+test('the text of the path counts as well, even where a link makes it lead elsewhere', linuxOnly, (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['a/b/c/', `l -> a/b/c`]);
+  const up = '/..'.repeat(root.split('/').length - 1);
+  assert.equal(realOf(`${root}/l/../proc/self/root`), `${root}/a/b/proc/self/root`);
+  assert.match(reasonOf(`${root}/l/..${up}/proc/self/root`), /something else for every process/);
+});
+
 test('the platform is an argument: macos has doors of its own', (t) => {
   const root = tempDirectory(t);
   plant(root, ['vol -> /.vol/1/2', 'door -> /.NoFollow/etc']);

@@ -17,10 +17,11 @@ export function startPositions(segments: readonly PathSegment[]): Positions {
   return positions;
 }
 
-/** Stands on a position, and behind it where it is a `**`, which may match nothing. Positions are reached in ascending order. */
+/**
+ * Stands on a position, and behind it where it is a `**`, which may match nothing. Positions are reached in ascending
+ * order and each only once: what is behind a `**` that was just reached moves on by a step of its own.
+ */
 function reach(positions: number[], segments: readonly PathSegment[], position: number): void {
-  const last = positions[positions.length - 1];
-  if (last !== undefined && position <= last) return;
   let at = position;
   while (segments[at]?.kind === 'deep') {
     positions.length = 0;

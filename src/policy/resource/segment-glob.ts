@@ -33,7 +33,7 @@ export function matchesEverySegment({ head, between, tail }: SegmentGlob): boole
  */
 export function matchesSegment({ head, between, tail }: SegmentGlob, text: string): boolean {
   const end = text.length - tail.length;
-  if (head.length > end || !text.startsWith(head) || !text.endsWith(tail)) return false;
+  if (!text.startsWith(head) || !text.endsWith(tail)) return false;
   let from = head.length;
   for (const part of between) {
     const found = find(text, part, from);
