@@ -169,7 +169,8 @@ function guardReason({ name }: NetworkRequest, address: Address, hit: GuardHit):
   const what = hit.direct ? address.text : `${address.text}, which carries ${hit.form.text},`;
   const kind = isMetadata(hit) ? 'a metadata service' : `a ${hit.range.name} address`;
   const lead = name === null ? `${what} is ${kind}` : `\`${name}\` leads to ${what} ${kind}`;
-  return `${lead}: only an allow that names \`${address.text}\` itself opens it`;
+  const range = hit.direct && !isMetadata(hit) ? `, or a prefix inside that range,` : '';
+  return `${lead}: only an allow that names \`${address.text}\` itself${range} opens it`;
 }
 
 function missingAllow(policy: CompiledPolicy, request: NetworkRequest): string {
