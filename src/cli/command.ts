@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream';
+import { CliError, type ExitCode } from './cli-error.ts';
+import type { Output } from './output.ts';
+
+/** What a command works with; everything of the process that it may touch. */
+export interface CliContext {
+  readonly output: Output;
+  readonly stdin: Readable;
+  readonly cwd: string;
+  /** Standing by for SIGINT or SIGTERM; resolves with the first. */
+  readonly stopped: () => Promise<string>;
+}
+
+export interface CommandInput {
+  readonly args: readonly string[];
+  /** By commander's names: `--admin-socket` is `adminSocket`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface ArgumentSpec {
+  /** `<name>`, `[name]`, `<name...>`. */
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface OptionSpec {
+  /** `--name`, `--name <value>`, `--name <value...>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly mandatory?: boolean;
+}
+
+/** One command: data, and what it does. */
+export interface Command {
+  /** `['check', 'network']` is `reeve check network`. */
+  readonly path: readonly string[];
+  /** One line, lower case. */
+  readonly summary: string;
+  /** What else a person should know before using it. */
+  readonly description?: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  readonly examples: readonly string[];
+  readonly run: (context: CliContext, input: CommandInput) => Promise<ExitCode>;
+}
+
+/** The value of `--name <value>`, or undefined. */
+export function textOption(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The values of `--name <value...>`. */
+export function textsOption(input: CommandInput, name: string): readonly string[] {
+  const value = input.options[name];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+export function flag(input: CommandInput, name: string): boolean {
+  return input.options[name] === true;
+}
+
+/** The first argument; commander has already refused a command line without it. */
+export function firstArgument(input: CommandInput): string {
+  const [first] = input.args;
+  if (first === undefined) throw new CliError('usage', 'an argument is missing', 'see the same command with --help');
+  return first;
+}

@@ -1,0 +1,57 @@
+import type { Command } from './command.ts';
+import { checkNetwork, checkPath } from './commands/check.ts';
+import { credentialCreate, credentialLs, credentialRevoke } from './commands/control-plane-credential.ts';
+import { controlPlaneStart } from './commands/control-plane-start.ts';
+import { teamAdd, teamLs, teamRm } from './commands/control-plane-team.ts';
+import { daemon } from './commands/daemon.ts';
+import { evalCommand } from './commands/eval.ts';
+import { explainNetwork, explainPath } from './commands/explain.ts';
+import { localAdd } from './commands/local-add.ts';
+import { localLs } from './commands/local-ls.ts';
+import { localRm } from './commands/local-rm.ts';
+import { localValidate } from './commands/local-validate.ts';
+import { rulesLs } from './commands/rules.ts';
+import { status } from './commands/status.ts';
+import { sync } from './commands/sync.ts';
+import { version } from './commands/version.ts';
+
+/** A command that only holds others; parents come before their children. */
+export interface CommandGroup {
+  readonly path: readonly string[];
+  readonly summary: string;
+}
+
+export const GROUPS: readonly CommandGroup[] = [
+  { path: ['check'], summary: 'ask what the daemon would answer' },
+  { path: ['explain'], summary: 'show why the daemon answers as it does' },
+  { path: ['rules'], summary: 'show the rules that the daemon enforces' },
+  { path: ['local'], summary: 'write local override files' },
+  { path: ['control-plane'], summary: 'serve the governance API to your organisation’s daemons' },
+  { path: ['control-plane', 'credential'], summary: 'manage who may sign in to the control plane' },
+  { path: ['control-plane', 'team'], summary: 'manage the teams that policies may be scoped to' },
+];
+
+/** Every command, in the order in which help lists them. */
+export const COMMANDS: readonly Command[] = [
+  daemon,
+  status,
+  checkNetwork,
+  checkPath,
+  explainNetwork,
+  explainPath,
+  rulesLs,
+  sync,
+  localLs,
+  localAdd,
+  localRm,
+  localValidate,
+  evalCommand,
+  controlPlaneStart,
+  credentialCreate,
+  credentialLs,
+  credentialRevoke,
+  teamAdd,
+  teamLs,
+  teamRm,
+  version,
+];

@@ -1,0 +1,18 @@
+import { type Command, textOption } from '../command.ts';
+
+export const daemon: Command = {
+  path: ['daemon'],
+  summary: 'run the daemon that pulls the policy and answers on its sockets',
+  description:
+    'runs in the foreground until SIGTERM or SIGINT. root runs the system service, anybody else a user service. ' +
+    'config/reeve.example.yaml shows every setting. exit code: 0 stopped, 1 it could not start.',
+  options: [{ flags: '--config <file>', description: 'configuration file', mandatory: true }],
+  examples: ['reeve daemon --config /etc/reeve/reeve.yaml', 'reeve daemon --config ~/.config/reeve/reeve.yaml'],
+  async run({ cwd }, input) {
+    const file = textOption(input, 'config') ?? '';
+    // the commands that only ask load neither the database nor the HTTP client
+    const { runDaemon } = await import('../../daemon/run-daemon.ts');
+    await runDaemon(file.startsWith('/') ? file : `${cwd}/${file}`);
+    return 0;
+  },
+};
