@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts';
 import type { SocketName } from './channel.ts';
 import { LocalApiError } from './local-api-error.ts';
 
@@ -19,13 +20,13 @@ export function readActivation(variables: ActivationVariables, pid: number): Act
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = variables;
   if (LISTEN_FDS === undefined || LISTEN_PID !== String(pid)) return {};
   const count = /^\d{1,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : Number.NaN;
-  if (!(count <= MAX_DESCRIPTORS)) throw invalid(`\`LISTEN_FDS\` is \`${LISTEN_FDS.slice(0, 16)}\`, expected a number`);
+  if (!(count <= MAX_DESCRIPTORS)) throw invalid(`\`LISTEN_FDS\` is ${shown(LISTEN_FDS)}, expected a number`);
   if (count === 0) return {};
   const names = (LISTEN_FDNAMES ?? '').split(':');
   if (names.length !== count) throw invalid(`${count} sockets were handed over with ${names.length} names`);
   const sockets: Partial<Record<SocketName, number>> = {};
   for (const [index, name] of names.entries()) {
-    if (name !== 'decide' && name !== 'admin') throw invalid(`a socket is named \`${name.slice(0, 64)}\``);
+    if (name !== 'decide' && name !== 'admin') throw invalid(`a socket is named ${shown(name)}`);
     if (sockets[name] !== undefined) throw invalid(`two sockets are named \`${name}\``);
     sockets[name] = FIRST_DESCRIPTOR + index;
   }

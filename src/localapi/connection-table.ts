@@ -9,6 +9,8 @@ export class ConnectionTable {
   /** One for each uid that has a connection. */
   readonly #callers = new Map<number, { readonly caller: Caller; connections: number }>();
 
+  #onEmpty: (() => void) | null = null;
+
   constructor(limits: LocalApiLimits) {
     this.#limits = limits;
   }
@@ -43,6 +45,7 @@ export class ConnectionTable {
 
   remove(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
+    if (this.#connections.size === 0) this.#onEmpty?.();
     const { uid } = connection.peer;
     const entry = uid === null ? undefined : this.#callers.get(uid);
     if (uid === null || entry === undefined) return;
@@ -61,8 +64,14 @@ export class ConnectionTable {
     for (const connection of this.#connections) connection.drain();
   }
 
-  destroyAll(): void {
+  /** Destroys what is left; resolves when all are gone. */
+  async destroyAll(): Promise<void> {
+    if (this.#connections.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
     for (const connection of this.#connections) connection.destroy();
+    await emptied;
   }
 
   #evictOldest(candidate: (connection: Connection) => boolean): boolean {

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../base/coded-error.ts';
+import { shown } from '../base/shown.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../socket/layout.ts';
 import { LocalApiError } from './local-api-error.ts';
 
@@ -16,23 +17,25 @@ export type SocketSource =
   | { readonly kind: 'descriptor'; readonly fd: number };
 
 const DIAL_MS = 1_000;
+/** A full queue turns connections away with EAGAIN; the kernel caps this at its own maximum. */
+const BACKLOG = 4_096;
 
 /** Opens one listening socket. Half-open: a client may end its input and still wait for its answers. */
 export async function listenOn(source: SocketSource, onConnection: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, onConnection);
   if (source.kind === 'descriptor') {
-    await listening(server, () => server.listen({ fd: source.fd }), `descriptor ${source.fd}`);
+    await listening(server, () => server.listen({ fd: source.fd, backlog: BACKLOG }), `descriptor ${source.fd}`);
     return server;
   }
   await clearPath(source.path);
-  await listening(server, () => bindPrivately(server, source.path), `\`${source.path}\``);
+  await listening(server, () => bindPrivately(server, source.path), shown(source.path));
   try {
     // only now may others in: between bind and here the socket was 0600
     if (source.gid !== undefined) chownSync(source.path, -1, source.gid);
     chmodSync(source.path, source.mode);
   } catch (error) {
     server.close();
-    throw new LocalApiError('listen_failed', `cannot set the mode of \`${source.path}\`: ${messageOf(error)}`, {
+    throw new LocalApiError('listen_failed', `cannot set the mode of ${shown(source.path)}: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -43,7 +46,7 @@ export async function listenOn(source: SocketSource, onConnection: (socket: Sock
 function bindPrivately(server: Server, path: string): void {
   const before = process.umask(0o177);
   try {
-    server.listen(path);
+    server.listen({ path, backlog: BACKLOG });
   } finally {
     process.umask(before);
   }
@@ -75,7 +78,7 @@ function listening(server: Server, begin: () => void, what: string): Promise<voi
  */
 async function clearPath(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    const message = `the socket path \`${path}\` is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one with --socket`;
+    const message = `the socket path ${shown(path)} is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one with --socket`;
     throw new LocalApiError('path_too_long', message);
   }
   const found = lstatOf(path);
@@ -83,7 +86,7 @@ async function clearPath(path: string): Promise<void> {
   if (!found.isSocket()) throw unsafe(path, 'is there and is no socket');
   const state = await dial(path);
   if (state === 'alive') {
-    throw new LocalApiError('already_running', `another daemon answers on \`${path}\`: stop it first`);
+    throw new LocalApiError('already_running', `another daemon answers on ${shown(path)}: stop it first`);
   }
   if (state !== 'dead') throw unsafe(path, `can be neither reached nor told dead (${state})`);
   if (found.uid !== process.geteuid?.()) throw unsafe(path, 'is a dead socket of another user');
@@ -93,14 +96,17 @@ async function clearPath(path: string): Promise<void> {
 }
 
 function unsafe(path: string, what: string): LocalApiError {
-  return new LocalApiError('unsafe_socket_path', `\`${path}\` ${what}: remove it or choose another path with --socket`);
+  return new LocalApiError(
+    'unsafe_socket_path',
+    `${shown(path)} ${what}: remove it or choose another path with --socket`,
+  );
 }
 
 function lstatOf(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    throw new LocalApiError('listen_failed', `cannot look at \`${path}\`: ${messageOf(error)}`, { cause: error });
+    throw new LocalApiError('listen_failed', `cannot look at ${shown(path)}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -116,7 +122,9 @@ function dial(path: string): Promise<string> {
     socket.setTimeout(DIAL_MS, () => settle('no answer in time'));
     socket.once('connect', () => settle('alive'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      settle(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'dead' : (error.code ?? 'unknown error'));
+      // EAGAIN: somebody listens, and is flooded
+      if (error.code === 'EAGAIN') settle('alive');
+      else settle(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'dead' : (error.code ?? 'unknown error'));
     });
   });
 }

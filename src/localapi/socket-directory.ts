@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
+import { shown } from '../base/shown.ts';
 import { LocalApiError } from './local-api-error.ts';
 
 /**
@@ -16,7 +17,7 @@ export function prepareSocketDirectory(path: string, mode: 0o755 | 0o700): void 
     if (found.uid !== process.geteuid?.() && found.uid !== 0) throw new Error('it belongs to another user');
     if ((found.mode & 0o022) !== 0) throw new Error('it is writable for group or others');
   } catch (error) {
-    const message = `\`${path}\` cannot hold the sockets: ${messageOf(error)}`;
+    const message = `${shown(path)} cannot hold the sockets: ${messageOf(error)}`;
     throw new LocalApiError('unsafe_socket_path', message, { cause: error });
   }
 }

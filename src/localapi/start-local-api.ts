@@ -113,9 +113,9 @@ class Acceptor {
     this.#table.drain();
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
-    this.#table.destroyAll();
+    await this.#table.destroyAll();
   }
 }
 
@@ -123,10 +123,10 @@ async function closeAll(servers: readonly Server[], acceptor: Acceptor, drainMs:
   // resolves when the last connection is gone
   const closed = Promise.all(servers.map(closeServer));
   acceptor.drain();
-  const deadline = setTimeout(() => acceptor.stop(), drainMs);
+  const deadline = setTimeout(() => void acceptor.stop(), drainMs);
   await closed;
   clearTimeout(deadline);
-  acceptor.stop();
+  await acceptor.stop();
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,3 +1,5 @@
+import { shown } from '../base/shown.ts';
+
 /**
  * JSON as every surface of reeve reads it (api, "Files and who may what"): duplicate keys, invalid UTF-8, unpaired
  * surrogates and depth over 16 are errors, because two readers of such a text may see two questions.
@@ -120,7 +122,7 @@ function scanEscaped(text: string, maxDepth: number): string | null {
       at = end - 1;
       if (!isKey(text, end)) continue;
       const seen = keys.at(-1);
-      if (seen?.has(content) === true) return `the key \`${printable(content)}\` is repeated`;
+      if (seen?.has(content) === true) return `the key ${shown(content)} is repeated`;
       seen?.add(content);
     }
   }
@@ -143,10 +145,4 @@ function isKey(text: string, end: number): boolean {
   let at = end;
   while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;
   return text[at] === ':';
-}
-
-/** A key for an error message: one line, bounded. */
-function printable(key: string): string {
-  const short = key.length > 64 ? `${key.slice(0, 64).toWellFormed()}…` : key;
-  return JSON.stringify(short).slice(1, -1).replaceAll('`', "'");
 }

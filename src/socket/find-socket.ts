@@ -1,6 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { shown } from '../base/shown.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, MAX_SOCKET_PATH_BYTES, type SocketLayout, socketLayout } from './layout.ts';
 
 export type SocketChoice =
@@ -55,10 +56,10 @@ export function findSocket(name: 'decide' | 'admin', layout: SocketLayout, optio
 function systemSocket(directory: string, file: string): SocketChoice {
   for (const path of [directory, dirname(directory)]) {
     const found = look(path);
-    if (found === null) return refused(`there is no \`${path}\`: is the reeve service running?`);
-    if (!found.isDirectory()) return refused(`\`${path}\` is not a directory, so its sockets are not trusted`);
+    if (found === null) return refused(`there is no ${shown(path)}: is the reeve service running?`);
+    if (!found.isDirectory()) return refused(`${shown(path)} is not a directory, so its sockets are not trusted`);
     if ((found.mode & 0o022) !== 0) {
-      return refused(`\`${path}\` is writable for group or others, so its sockets are not trusted: chmod go-w it`);
+      return refused(`${shown(path)} is writable for group or others, so its sockets are not trusted: chmod go-w it`);
     }
   }
   return bounded(join(directory, file));
@@ -69,17 +70,17 @@ function userSocket(directory: string, file: string, uid: number): SocketChoice 
   const path = join(directory, file);
   const held = look(directory);
   if (held !== null && (!held.isDirectory() || held.uid !== uid || (held.mode & 0o022) !== 0)) {
-    return refused(`\`${directory}\` is not this user's own directory, so its sockets are not trusted`);
+    return refused(`${shown(directory)} is not this user's own directory, so its sockets are not trusted`);
   }
   const socket = look(path);
   if (socket !== null && socket.uid !== uid)
-    return refused(`\`${path}\` belongs to another user, so it is not trusted`);
+    return refused(`${shown(path)} belongs to another user, so it is not trusted`);
   return bounded(path);
 }
 
 function bounded(path: string): SocketChoice {
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return { kind: 'socket', path };
-  return refused(`the socket path \`${path}\` is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one`);
+  return refused(`the socket path ${shown(path)} is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one`);
 }
 
 function refused(message: string): SocketChoice {

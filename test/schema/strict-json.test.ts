@@ -74,7 +74,7 @@ describe('strict JSON', () => {
 
   test('puts neither line breaks nor the text into its messages', () => {
     assert.equal(messageOf('{"secret":\n oops}'), 'the text is not valid JSON');
-    assert.match(messageOf('{"a\\nb":1,"a\\nb":2}'), /^the key `a\\nb` is repeated$/u);
+    assert.match(messageOf('{"a\\nb":1,"a\\nb":2}'), /^the key `a\\u\{a\}b` is repeated$/u);
   });
 
   test('keeps a `__proto__` key as an own key and pollutes nothing', () => {

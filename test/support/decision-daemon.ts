@@ -103,7 +103,8 @@ export async function startDecisionDaemon(
     },
     port: { ...daemonPort(holder, resolver, options), ...options.port },
     log: recordingLog(errors),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    // clients of a test that reads nothing would keep it waiting
+    limits: { drainMs: 300, ...options.limits },
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });
   t.after(() => api.close());
