@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from './vector.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Lines end at `\n` alone: `node:readline` would also cut at U+2028, which JSON strings may hold as it is. */
+async function* linesOf(stream: Readable): AsyncGenerator<string, void> {
+  let rest = '';
+  for await (const chunk of stream.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
 
 /** A running `reeve eval`: asks one line at a time, or all of them at once. */
 export interface EvalProcess {
@@ -22,7 +32,7 @@ export function startEval(t: TestContext, ...options: readonly string[]): EvalPr
     child.kill('SIGKILL');
     await closed;
   });
-  const lines = createInterface({ input: child.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  const lines = linesOf(child.stdout);
   const read = async (): Promise<JsonObject> => {
     const next = await lines.next();
     assert.ok(next.done !== true, 'the process ended before it had answered');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { policySetOf, readEvalCase } from '../../src/eval/eval-case.ts';
+import { askerOf, policySetOf, readEvalCase } from '../../src/eval/eval-case.ts';
 import { compile, decide, explain, readRequest, ttlAt, withReal } from '../../src/policy/index.ts';
 import { anyCase, caseAndRule } from './arbitraries.ts';
 import { isRaw, type Raw } from './reference-rules.ts';
@@ -31,14 +31,14 @@ function withRule(input: Raw, layer: 'org' | 'local', rule: Json, decision: stri
 function decideAndExplain(input: Raw) {
   const reading = readEvalCase(input);
   assert.ok(reading.kind === 'case');
-  const policy = compile(policySetOf(reading.case, new Map()));
+  const policy = compile(policySetOf(reading.case, { links: new Map(), foldingMounts: [] }));
   const snapshot = { policy, generation: 1, ttlMs: ttlAt(policy, reading.case.now) };
   const asked = readRequest(reading.case.request);
   if (asked.kind !== 'request') return null;
   const { request } = asked;
   const pending = request.kind === 'filesystem' && request.real.kind === 'pending';
   const ready = pending ? withReal(request, { kind: 'real', real: request.lexical }) : request;
-  const asker = { uid: reading.case.uid ?? (reading.case.home === null ? null : 1000) };
+  const asker = { uid: askerOf(reading.case) };
   return { answer: decide(snapshot, ready, asker), explanation: explain(snapshot, ready, asker) };
 }
 
