@@ -105,8 +105,11 @@ export function askerOf({ home, uid }: EvalCase): number | null {
   return uid ?? (home === null ? null : ORDINARY_UID);
 }
 
+/** What only a look at this machine's disk can tell. */
+export type DiskFacts = Pick<HostFacts, 'links' | 'foldingMounts'>;
+
 /** The case as the daemon would hold it: `org` and `policies` come from an org, `local` is a local file. */
-export function policySetOf(value: EvalCase, links: HostFacts['links']): PolicySet {
+export function policySetOf(value: EvalCase, disk: DiskFacts): PolicySet {
   const uid = askerOf(value);
   const preset = loadPreset(value.preset);
   return {
@@ -127,8 +130,7 @@ export function policySetOf(value: EvalCase, links: HostFacts['links']): PolicyS
     host: {
       platform: process.platform === 'darwin' ? 'darwin' : 'linux',
       homes: new Map(value.home === null || uid === null ? [] : [[uid, value.home]]),
-      links,
-      foldingMounts: [],
+      ...disk,
       metadataAddresses: [],
       nat64Prefixes: [],
     },

@@ -1,15 +1,17 @@
 import { compile } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
 import { literalPrefixes } from '../policy/literal-prefixes.ts';
+import type { PolicySet } from '../policy/policy-set.ts';
 import type { FilesystemRequest, Request, RequestReading } from '../policy/request.ts';
 import { readRequest, withReal } from '../policy/request.ts';
 import { readRule } from '../policy/rule.ts';
 import { isObject, type RuleAuthor } from '../policy/rule-shape.ts';
 import { type Snapshot, ttlAt } from '../policy/snapshot.ts';
 import { resolveLiteralPrefixes } from '../realpath/literal-prefix.ts';
+import { readFoldingMounts } from '../realpath/mounts.ts';
 import { walkPath } from '../realpath/walk.ts';
 import { parseStrictJsonText } from '../schema/strict-json.ts';
-import { askerOf, type EvalCase, policySetOf, readEvalCase } from './eval-case.ts';
+import { askerOf, type DiskFacts, type EvalCase, policySetOf, readEvalCase } from './eval-case.ts';
 
 export interface EvalOptions {
   /** A rule that would be refused when written makes the line an error. */
@@ -83,8 +85,8 @@ function lexically(request: FilesystemRequest): { kind: 'real'; real: string } {
 }
 
 function prepare(value: EvalCase, key: string, options: EvalOptions): Prepared {
-  const bare = policySetOf(value, new Map());
-  const set = options.fs ? policySetOf(value, resolveLiteralPrefixes(literalPrefixes(bare))) : bare;
+  const bare = policySetOf(value, { links: new Map(), foldingMounts: [] });
+  const set = options.fs ? policySetOf(value, diskFactsFor(bare)) : bare;
   const policy = compile(set);
   const warnings = [
     ...issuesOf(value.org, 'org'),
@@ -97,6 +99,10 @@ function prepare(value: EvalCase, key: string, options: EvalOptions): Prepared {
     warnings: warnings.map(({ warning }) => warning),
     refused: warnings.some(({ refused }) => refused),
   };
+}
+
+function diskFactsFor(set: PolicySet): DiskFacts {
+  return { links: resolveLiteralPrefixes(literalPrefixes(set)), foldingMounts: readFoldingMounts() };
 }
 
 function policyIssues(policy: unknown): Judged[] {
