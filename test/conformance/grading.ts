@@ -4,7 +4,7 @@ import type { Expectation, JsonObject } from './vector.ts';
 /** Members about which only "never allow" is promised until reeve supports them. */
 const UNSUPPORTED_SUBJECTS = ['"kit":', '"request:', '"approval_required":', '"sandbox":', '"orgs":'];
 
-export function isObject(value: unknown): value is JsonObject {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -458,8 +458,8 @@ export const networkCase: fc.Arbitrary<Raw> = cases(NETWORK, 'network');
 export const filesystemCase: fc.Arbitrary<Raw> = cases(FILESYSTEM, 'filesystem');
 export const anyCase: fc.Arbitrary<Raw> = fc.oneof(networkCase, filesystemCase);
 
-export const networkRule: fc.Arbitrary<Json> = soundRule(NETWORK, DECISION);
-export const filesystemRule: fc.Arbitrary<Json> = soundRule(FILESYSTEM, DECISION);
+const networkRule: fc.Arbitrary<Json> = soundRule(NETWORK, DECISION);
+const filesystemRule: fc.Arbitrary<Json> = soundRule(FILESYSTEM, DECISION);
 
 /** A case, and a sound rule of the same domain to add to it. */
 export const caseAndRule: fc.Arbitrary<readonly [Raw, Json]> = fc.oneof(

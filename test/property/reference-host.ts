@@ -176,7 +176,7 @@ function bracketMatches(inside: string, character: string): boolean {
 }
 
 /** Recursive descent over a glob inside one label. */
-export function globMatches(glob: string, text: string): boolean {
+function globMatches(glob: string, text: string): boolean {
   if (glob === '') return text === '';
   if (glob.startsWith('*')) {
     return globMatches(glob.slice(1), text) || (text !== '' && globMatches(glob, text.slice(1)));
