@@ -6,13 +6,13 @@ export interface Backoff {
   readonly capMs: number;
 }
 
-/** How long to wait after the n-th failure in a row (n from 1): doubling, capped, spread over its upper half. */
+/** How many whole milliseconds to wait after the n-th failure in a row (n from 1): doubling, capped, spread over its upper half. */
 export function backoffMs({ baseMs, capMs }: Backoff, failures: number, random: Random): number {
   const full = Math.min(capMs, baseMs * 2 ** Math.min(failures - 1, 40));
-  return full / 2 + (full / 2) * random();
+  return Math.round(full / 2 + (full / 2) * random());
 }
 
-/** `ms` ± 10 %. */
+/** `ms` ± 10 %, whole. */
 export function jittered(ms: number, random: Random): number {
-  return ms * (0.9 + 0.2 * random());
+  return Math.round(ms * (0.9 + 0.2 * random()));
 }

@@ -48,12 +48,12 @@ const WORDS: Partial<Record<OutboundErrorCode, string>> = {
 };
 
 function classify(error: unknown, code: string | null): OutboundErrorCode | null {
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'malformed_http';
   if (error instanceof Error && /proxy/i.test(error.message)) return 'proxy_failed';
   if (code === null) return null;
   if (PROXY_CODE.test(code)) return 'proxy_failed';
   if (TIMEOUT_CODE.test(code)) return 'timeout';
-  if (TLS_CODE.test(code)) return 'tls_failed';
-  return code.startsWith('HPE_') ? 'malformed_http' : null;
+  return TLS_CODE.test(code) ? 'tls_failed' : null;
 }
 
 function codeOf(error: unknown): string | null {

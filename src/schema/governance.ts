@@ -103,8 +103,9 @@ const policy = z.strictObject({
   require_approval: anything,
 });
 
-/** The members of a `Policy`; the policy core has the same list and a test compares them. */
+/** The members of a `Policy` and of a rule; the policy core has the same lists and a test compares them. */
 export const GOVERNANCE_POLICY_MEMBERS: readonly string[] = Object.keys(policy.shape);
+export const GOVERNANCE_RULE_MEMBERS: readonly string[] = Object.keys(rule.shape);
 
 const tokenAnswer = z.object({
   // visible ASCII: it becomes a header
@@ -119,7 +120,7 @@ const credential = z.strictObject({
   secret: z.string().min(1).max(MAX_SECRET_CHARACTERS),
 });
 
-const claims = z.object({ exp: z.number(), iat: z.number().optional(), role: anything, scope: z.unknown() });
+const claims = z.object({ exp: z.number(), iat: z.number().optional() });
 export type TokenClaims = z.infer<typeof claims>;
 
 export function readPolicyPage(value: unknown): Read<PolicyPage> {
@@ -156,7 +157,7 @@ export function readTokenClaims(value: unknown): TokenClaims | null {
 /** Drops the named members from the policy, its scope, its allowlist and its rules; never a known one. */
 function withoutMembers(value: unknown, ignored: ReadonlySet<string>): unknown {
   if (!isRecord(value)) return value;
-  const kept = drop(value, Object.keys(policy.shape), ignored);
+  const kept = drop(value, GOVERNANCE_POLICY_MEMBERS, ignored);
   const allowlist = kept['allowlist_v0'];
   const scope = kept['scope'];
   return {
@@ -170,8 +171,10 @@ function withoutRuleMembers(allowlist: JsonRecord, ignored: ReadonlySet<string>)
   const kept = drop(allowlist, ['domain', 'rules'], ignored);
   const rules = kept['rules'];
   if (!Array.isArray(rules)) return kept;
-  const known = Object.keys(rule.shape);
-  return { ...kept, rules: rules.map((item: unknown) => (isRecord(item) ? drop(item, known, ignored) : item)) };
+  return {
+    ...kept,
+    rules: rules.map((item: unknown) => (isRecord(item) ? drop(item, GOVERNANCE_RULE_MEMBERS, ignored) : item)),
+  };
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;

@@ -158,5 +158,5 @@ function retryMs(options: PollerOptions<PollOutcome>, failures: number): number 
 /** The same part of the interval for this machine each time it starts. */
 function splayMs({ hostId, intervalMs }: PollerOptions<PollOutcome>): number {
   const part = createHash('sha256').update(hostId).digest().readUInt32BE(0) / 2 ** 32;
-  return part * Math.min(intervalMs, MAX_SPLAY_MS);
+  return Math.floor(part * Math.min(intervalMs, MAX_SPLAY_MS));
 }

@@ -123,7 +123,7 @@ async function syncOnce(options: SyncRunOptions, { api, outbound }: Connection, 
 
 async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: number): Promise<SyncOutcome> {
   const { store, config, onPolicies, random } = options;
-  const followUpMs = plan.held.length === 0 ? null : FOLLOW_UP_FROM_MS + FOLLOW_UP_SPREAD_MS * random();
+  const followUpMs = plan.held.length === 0 ? null : FOLLOW_UP_FROM_MS + Math.round(FOLLOW_UP_SPREAD_MS * random());
   const common = { kind: 'ok', heldPolicies: plan.held, followUpMs } as const;
   if (plan.policies === null) {
     store.recordSync(plan.record);
