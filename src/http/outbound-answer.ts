@@ -1,9 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { parseStrictJson } from '../schema/strict-json.ts';
-import type { OutboundAnswer } from './outbound.ts';
 import { OutboundError, type OutboundErrorCode } from './outbound-error.ts';
 import { type Situation, translateBodyError } from './outbound-translate.ts';
 import { type HeaderReader, httpDate, retryAfterMs } from './retry-after.ts';
+
+export interface OutboundAnswer {
+  readonly value: unknown;
+  /** The server's clock as it answered, in milliseconds since the epoch; null = it gave none. */
+  readonly date: number | null;
+}
 
 const MAX_ERROR_BODY_BYTES = 16 * 1024;
 

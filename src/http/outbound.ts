@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { CONNECT_DEADLINE_MS, REQUEST_DEADLINE_MS } from '../schema/limits.ts';
 import { readCaFile } from './ca-file.ts';
-import { readAnswer } from './outbound-answer.ts';
+import { type OutboundAnswer, readAnswer } from './outbound-answer.ts';
 import { OutboundError } from './outbound-error.ts';
 import { translateRequestError } from './outbound-translate.ts';
 import { isLoopbackUrl, readBaseUrl, readProxyUrl } from './outbound-url.ts';
@@ -27,12 +27,6 @@ export interface OutboundRequest {
   readonly body?: unknown;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
-}
-
-export interface OutboundAnswer {
-  readonly value: unknown;
-  /** The server's clock as it answered, in milliseconds since the epoch; null = it gave none. */
-  readonly date: number | null;
 }
 
 /** A JSON client towards one origin. Every answer that is not whole, bounded JSON throws an `OutboundError`. */

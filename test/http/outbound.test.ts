@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type Outbound, type OutboundAnswer, type OutboundOptions, openOutbound } from '../../src/http/outbound.ts';
+import { type Outbound, type OutboundOptions, openOutbound } from '../../src/http/outbound.ts';
+import type { OutboundAnswer } from '../../src/http/outbound-answer.ts';
 import { OutboundError } from '../../src/http/outbound-error.ts';
 import { answerJson, type Script, scriptedServer } from '../support/scripted-server.ts';
 

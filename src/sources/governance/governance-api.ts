@@ -1,4 +1,5 @@
-import type { Outbound, OutboundAnswer } from '../../http/outbound.ts';
+import type { Outbound } from '../../http/outbound.ts';
+import type { OutboundAnswer } from '../../http/outbound-answer.ts';
 import { OutboundError } from '../../http/outbound-error.ts';
 import { type PolicySummary, readPolicyPage } from '../../schema/governance.ts';
 import { MAX_LIST_PAGE_BYTES, MAX_LIST_PAGES, MAX_POLICIES, MAX_POLICY_BYTES } from '../../schema/limits.ts';
