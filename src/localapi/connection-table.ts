@@ -29,18 +29,18 @@ export class ConnectionTable {
     return this.#connections.size < this.#limits.maxConnections || this.#evictOldest(() => true);
   }
 
-  /** The account that turns of a connection of `uid` are charged to; unknown callers have one each. */
-  callerOf(uid: number | null): Caller {
-    return (uid === null ? undefined : this.#callers.get(uid)?.caller) ?? { spent: 0 };
+  /** The account that turns of a connection of `uid` are charged to; null for an unknown one. */
+  callerOf(uid: number | null): Caller | null {
+    return uid === null ? null : (this.#callers.get(uid)?.caller ?? { spent: 0 });
   }
 
   add(connection: Connection): void {
     this.#connections.add(connection);
-    const { uid } = connection.peer;
-    if (uid === null) return;
-    const entry = this.#callers.get(uid) ?? { caller: connection.caller, connections: 0 };
+    const { peer, caller } = connection;
+    if (peer.uid === null || caller === null) return;
+    const entry = this.#callers.get(peer.uid) ?? { caller, connections: 0 };
     entry.connections += 1;
-    this.#callers.set(uid, entry);
+    this.#callers.set(peer.uid, entry);
   }
 
   remove(connection: Connection): void {

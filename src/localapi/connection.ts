@@ -11,12 +11,14 @@ import type { Caller, Turn, Turns } from './turns.ts';
 
 /** A chunk up to this size is worked on at once when nobody waits; a flood has to queue. */
 const LIGHT_CHUNK_BYTES = 4_096;
+/** About what reading, deciding and answering a byte of input takes: a batch of 64 KiB some six milliseconds. */
+const MS_PER_BYTE = 1e-4;
 
 export interface ConnectionOptions {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly socketName: SocketName;
-  readonly caller: Caller;
+  readonly caller: Caller | null;
   readonly turns: Turns;
   readonly context: LocalApiContext;
   readonly onClose: () => void;
@@ -27,8 +29,9 @@ export class Connection implements Channel, Turn {
   readonly input = new ByteQueue();
   readonly peer: Peer;
   readonly socketName: SocketName;
-  readonly caller: Caller;
+  readonly caller: Caller | null;
   spent = 0;
+  lastMs = 0;
   readonly #socket: Socket;
   readonly #turns: Turns;
   readonly #context: LocalApiContext;
@@ -78,6 +81,10 @@ export class Connection implements Channel, Turn {
 
   get draining(): boolean {
     return this.#state !== 'open';
+  }
+
+  get pendingMs(): number {
+    return this.input.length * MS_PER_BYTE;
   }
 
   /** A request was received whole and is not answered; part of one does not count (api, limits). */

@@ -77,7 +77,8 @@ function darwinReader({ getpeereid }: Libc): ReadFd {
   };
 }
 
-function knownPeer(uid: number | undefined, gid: number | undefined, pid: number | null): Peer {
+/** A peer as the kernel reported it; a uid without a number here is no uid (api). */
+export function knownPeer(uid: number | undefined, gid: number | undefined, pid: number | null): Peer {
   return {
     uid: uid === undefined || uid === OVERFLOW_UID ? null : uid,
     gid: gid ?? null,

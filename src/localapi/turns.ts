@@ -1,4 +1,4 @@
-/** Who a turn is charged to beside itself: all connections of a known uid share one. */
+/** Who turns are charged to beside the connection: all connections of a known uid share one. */
 export interface Caller {
   /** Milliseconds of the event loop used so far; only comparable within one `Turns`. */
   spent: number;
@@ -6,27 +6,36 @@ export interface Caller {
 
 /** Something that has work for the event loop, bit by bit. */
 export interface Turn {
-  readonly caller: Caller;
+  /** null where nobody knows whose it is: then it stands for itself. */
+  readonly caller: Caller | null;
   spent: number;
+  /** How long its last turn took. */
+  lastMs: number;
+  /** How long the next one will take, by the input that waits. */
+  readonly pendingMs: number;
   /** Works until about `until` (`performance.now()`); true when there is more that could be done at once. */
   run(until: number): boolean;
 }
 
 /** How long one connection may work before the others get their turn. */
 const SLICE_MS = 1;
+/** How much may be done at once, outside the order, before everybody has to queue again. */
+const AT_ONCE_MS = 1;
 /** How long turns are given before the event loop looks for new input. */
 const ROUND_MS = 4;
 
 /**
- * Fair between callers (api, "Files and who may what"): the turn goes to the caller, and of its connections to the one,
- * that has used the event loop least. Whoever comes back after a pause starts level with those that are waiting: so a
- * light caller waits for a slice or two however many others flood, and nobody saves up time.
+ * Fair between callers (api, "Files and who may what"), as fair queueing of packets is: the turn goes to the caller that
+ * has used the event loop least, and of its connections to the one that would have used least when its turn is over.
+ * Whoever comes back after a pause starts level with those that are waiting, so nobody saves up time; and since what a
+ * turn will take counts as well, a light caller is not behind every flooder that is level with it.
  */
 export class Turns {
   readonly #waiting = new Set<Turn>();
   #scheduled = false;
   #callerFloor = 0;
   #ownFloor = 0;
+  #doneAtOnce = 0;
 
   isWaiting(turn: Turn): boolean {
     return this.#waiting.has(turn);
@@ -35,9 +44,9 @@ export class Turns {
   /** Gives a turn: at once if it is `light` and nobody waits, in the order of fairness otherwise. */
   offer(turn: Turn, light: boolean): void {
     if (this.#waiting.has(turn)) return;
-    turn.caller.spent = Math.max(turn.caller.spent, this.#callerFloor);
+    if (turn.caller !== null) turn.caller.spent = Math.max(turn.caller.spent, this.#callerFloor);
     turn.spent = Math.max(turn.spent, this.#ownFloor);
-    if (light && this.#waiting.size === 0 && !this.#give(turn)) return;
+    if (light && this.#mayGoAtOnce() && !this.#giveAtOnce(turn)) return;
     this.#waiting.add(turn);
     this.#schedule();
   }
@@ -45,6 +54,17 @@ export class Turns {
   /** Takes back an offer; for a connection that is gone. */
   withdraw(turn: Turn): void {
     this.#waiting.delete(turn);
+  }
+
+  /** Between two rounds all sockets with input are seen: work at once must not add up to a stall of the loop. */
+  #mayGoAtOnce(): boolean {
+    return this.#waiting.size === 0 && this.#doneAtOnce < AT_ONCE_MS;
+  }
+
+  #giveAtOnce(turn: Turn): boolean {
+    const more = this.#give(turn);
+    this.#doneAtOnce += turn.lastMs;
+    return more;
   }
 
   #schedule(): void {
@@ -57,11 +77,12 @@ export class Turns {
   }
 
   #round(): void {
+    this.#doneAtOnce = 0;
     const roundEnd = performance.now() + ROUND_MS;
     while (this.#waiting.size > 0 && performance.now() < roundEnd) {
       const turn = this.#next();
       if (turn === null) return;
-      this.#callerFloor = Math.max(this.#callerFloor, turn.caller.spent);
+      if (turn.caller !== null) this.#callerFloor = Math.max(this.#callerFloor, turn.caller.spent);
       this.#ownFloor = Math.max(this.#ownFloor, turn.spent);
       // taken out first: what it is offered while it runs must not get lost
       this.#waiting.delete(turn);
@@ -73,9 +94,9 @@ export class Turns {
   #give(turn: Turn): boolean {
     const start = performance.now();
     const more = turn.run(start + SLICE_MS);
-    const used = performance.now() - start;
-    turn.caller.spent += used;
-    turn.spent += used;
+    turn.lastMs = performance.now() - start;
+    turn.spent += turn.lastMs;
+    if (turn.caller !== null) turn.caller.spent += turn.lastMs;
     return more;
   }
 
@@ -89,6 +110,11 @@ export class Turns {
 }
 
 function isBefore(a: Turn, b: Turn): boolean {
-  if (a.caller.spent !== b.caller.spent) return a.caller.spent < b.caller.spent;
-  return a.spent < b.spent;
+  const [callerOfA, callerOfB] = [a.caller?.spent ?? levelAfter(a), b.caller?.spent ?? levelAfter(b)];
+  return callerOfA === callerOfB ? levelAfter(a) < levelAfter(b) : callerOfA < callerOfB;
+}
+
+/** What it will have used when its turn is over. */
+function levelAfter(turn: Turn): number {
+  return turn.spent + Math.max(turn.lastMs, turn.pendingMs);
 }

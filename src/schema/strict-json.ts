@@ -17,7 +17,7 @@ export interface StrictJsonLimits {
   readonly maxDepth?: number;
 }
 
-export const MAX_JSON_DEPTH = 16;
+const MAX_JSON_DEPTH = 16;
 
 // `ignoreBOM` keeps a byte order mark in the text, where the grammar refuses it
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

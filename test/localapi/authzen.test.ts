@@ -288,6 +288,15 @@ describe('an AuthZEN batch', () => {
     );
   });
 
+  test('takes defaults whole, and null for a value of its own', async (t) => {
+    const evaluations = [{}, { resource: null }, { resource: { type: 'filesystem' } }, { context: null }];
+    const decisions = await batch(t, { resource: ALLOWED, context: { a: 1 }, evaluations });
+    assert.deepEqual(
+      decisions.map(({ decision }) => decision),
+      [true, false, false, true],
+    );
+  });
+
   test('counts what a short circuit answers', () => {
     const decisions = [false, true, false];
     assert.equal(answeredCount(decisions, 'execute_all'), 3);

@@ -69,6 +69,18 @@ describe('listening on a path', () => {
     assert.deepEqual(modes, [0o600, 0o666, 0o660]);
   });
 
+  test('lets nobody else in between binding and setting the mode', async (t) => {
+    const path = join(temporaryDirectory(t), 'a.sock');
+    const before = process.umask(0);
+    t.after(() => process.umask(before));
+    const listening = listen(t, path, 0o666);
+    // microtasks run before the event that says it listens, so this sees the first moment
+    for (let round = 0; round < 1_000 && !existsSync(path); round += 1) await Promise.resolve();
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    await listening;
+    assert.equal(statSync(path).mode & 0o777, 0o666);
+  });
+
   test('refuses while another daemon answers, and leaves it alone', async (t) => {
     const path = join(temporaryDirectory(t), 'a.sock');
     await listen(t, path);

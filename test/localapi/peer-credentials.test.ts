@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { mayChangeState, openPeerCredentials, type PeerCredentials } from '../../src/localapi/peer-credentials.ts';
+import {
+  knownPeer,
+  mayChangeState,
+  openPeerCredentials,
+  type PeerCredentials,
+} from '../../src/localapi/peer-credentials.ts';
 import type { Peer } from '../../src/pdp/decision-point.ts';
 import { startDecisionDaemon } from '../support/decision-daemon.ts';
 import { exchangeHttp, httpRequest } from '../support/raw-http.ts';
@@ -39,6 +44,12 @@ describe('peer credentials', () => {
     ]) {
       assert.deepEqual(credentials.of(socket as unknown as Socket), { uid: null, gid: null, pid: null });
     }
+  });
+
+  test('of 65534 are those of nobody in particular', () => {
+    assert.deepEqual(knownPeer(65_534, 65_534, 7), { uid: null, gid: 65_534, pid: 7 });
+    assert.deepEqual(knownPeer(0, 0, 0), { uid: 0, gid: 0, pid: null });
+    assert.deepEqual(knownPeer(undefined, undefined, null), { uid: null, gid: null, pid: null });
   });
 
   test('say why they cannot be read', async () => {

@@ -4,11 +4,16 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import { type Caller, type Turn, Turns } from '../../src/localapi/turns.ts';
 
 /** Works `left` times, `costMs` each, and writes its name down each time. */
-function worker(name: string, options: { left: number; costMs: number; caller?: Caller; log: string[] }): Turn {
+function worker(
+  name: string,
+  options: { left: number; costMs: number; caller?: Caller; pendingMs?: number; log: string[] },
+): Turn {
   let { left } = options;
   return {
-    caller: options.caller ?? { spent: 0 },
+    caller: options.caller ?? null,
     spent: 0,
+    lastMs: 0,
+    pendingMs: options.pendingMs ?? 0,
     run() {
       options.log.push(name);
       const end = performance.now() + options.costMs;
@@ -59,6 +64,26 @@ describe('turns', () => {
     assert.ok(waited <= 21, `${waited} turns of the flood came first`);
   });
 
+  test('a light caller is not behind heavy ones that are level with it', async () => {
+    const log: string[] = [];
+    const turns = new Turns();
+    for (let index = 0; index < 20; index += 1) {
+      turns.offer(worker('heavy', { left: 1, costMs: 2, pendingMs: 2, log }), false);
+    }
+    turns.offer(worker('light', { left: 1, costMs: 0.1, log }), true);
+    await untilQuiet(log);
+    assert.equal(log.indexOf('light'), 0);
+  });
+
+  test('light work that adds up has to queue like any other', async () => {
+    const log: string[] = [];
+    const turns = new Turns();
+    for (let index = 0; index < 20; index += 1) turns.offer(worker('x', { left: 1, costMs: 0.5, log }), true);
+    assert.ok(log.length < 5, `${log.length} at once`);
+    await untilQuiet(log);
+    assert.equal(log.length, 20);
+  });
+
   test('connections of one caller share its time', async () => {
     const log: string[] = [];
     const turns = new Turns();
@@ -66,7 +91,7 @@ describe('turns', () => {
     for (let index = 0; index < 9; index += 1) {
       turns.offer(worker('crowd', { left: 20, costMs: 0.3, caller: crowd, log }), false);
     }
-    turns.offer(worker('single', { left: 20, costMs: 0.3, log }), false);
+    turns.offer(worker('single', { left: 20, costMs: 0.3, caller: { spent: 0 }, log }), false);
     await untilQuiet(log);
     const untilDone = log.slice(0, log.lastIndexOf('single') + 1);
     const crowded = untilDone.filter((name) => name === 'crowd').length;

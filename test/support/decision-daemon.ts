@@ -92,8 +92,9 @@ export async function startDecisionDaemon(
   const set = options.set === undefined ? policySet(AUTHZEN_POLICIES) : options.set;
   if (set !== null) holder.swap(compile(set), 'start');
   const resolver = new PathResolver();
-  resolver.start();
   t.after(() => resolver.close());
+  // its thread takes longer to load than a first request may wait
+  await resolver.resolve('/');
   const errors: string[] = [];
   const [decide, admin] = [join(directory, 'decide.sock'), join(directory, 'admin.sock')];
   const api = await startLocalApi({
