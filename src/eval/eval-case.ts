@@ -30,6 +30,8 @@ export type EvalCaseReading =
 type Fields = Readonly<Record<string, unknown>>;
 
 const MEMBERS = new Set('id governed delegated org policies teams local preset home uid now request'.split(' '));
+/** Those of a system installation. */
+const BUILTIN = builtinRules({ written: [], read: [] });
 /** The owner of a `home` that came without `uid`: some ordinary user. */
 const ORDINARY_UID = 1000;
 const MAX_UID = 0xffff_fffe;
@@ -102,7 +104,8 @@ function isUid(value: unknown): value is number {
 
 /** The uid that asks: `home` belongs to `uid`; `home` alone is an ordinary user's, `uid` alone has no known home. */
 export function askerOf({ home, uid }: EvalCase): number | null {
-  return uid ?? (home === null ? null : ORDINARY_UID);
+  // 65534 is nobody in particular, as for the daemon (Paths 6)
+  return uid === 65_534 ? null : (uid ?? (home === null ? null : ORDINARY_UID));
 }
 
 /** What only a look at this machine's disk can tell. */
@@ -126,7 +129,7 @@ export function policySetOf(value: EvalCase, disk: DiskFacts): PolicySet {
     staleness: 'fresh',
     local: [{ name: 'local', uid: null, rules: value.local }],
     preset,
-    builtin: builtinRules({ written: [], read: [] }),
+    builtin: BUILTIN,
     host: {
       platform: process.platform === 'darwin' ? 'darwin' : 'linux',
       homes: new Map(value.home === null || uid === null ? [] : [[uid, value.home]]),

@@ -1,17 +1,14 @@
-import { compile } from '../policy/compile.ts';
+import { compile, type Reuse, type Section } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
-import { literalPrefixes } from '../policy/literal-prefixes.ts';
-import type { PolicySet } from '../policy/policy-set.ts';
 import type { FilesystemRequest, Request, RequestReading } from '../policy/request.ts';
 import { readRequest, withReal } from '../policy/request.ts';
-import { readRule } from '../policy/rule.ts';
-import { isObject, type RuleAuthor } from '../policy/rule-shape.ts';
-import { type Snapshot, ttlAt } from '../policy/snapshot.ts';
+import { isObject } from '../policy/rule-shape.ts';
+import { type CompiledPolicy, type PlacedIssue, type Snapshot, ttlAt } from '../policy/snapshot.ts';
 import { resolveLiteralPrefixes } from '../realpath/literal-prefix.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { walkPath } from '../realpath/walk.ts';
 import { parseStrictJsonText } from '../schema/strict-json.ts';
-import { askerOf, type DiskFacts, type EvalCase, policySetOf, readEvalCase } from './eval-case.ts';
+import { askerOf, type EvalCase, policySetOf, readEvalCase } from './eval-case.ts';
 
 export interface EvalOptions {
   /** A rule that would be refused when written makes the line an error. */
@@ -27,11 +24,6 @@ export interface EvalWarning {
   readonly message: string;
 }
 
-interface Judged {
-  readonly refused: boolean;
-  readonly warning: EvalWarning;
-}
-
 interface Prepared {
   readonly key: string;
   readonly snapshot: Snapshot;
@@ -42,6 +34,7 @@ interface Prepared {
 /** Judges lines one after the other; a policy set that repeats from line to line is compiled once. */
 export function createEvaluator(options: EvalOptions): (line: string) => string {
   let last: Prepared | null = null;
+  const reuse = createReuse();
   return (line) => {
     const parsed = parseStrictJsonText(line);
     if (parsed.kind === 'error') return failure({}, 'invalid_case', parsed.message);
@@ -49,7 +42,7 @@ export function createEvaluator(options: EvalOptions): (line: string) => string 
     if (reading.kind === 'no_case') return failure(echoOf(reading.id), 'invalid_case', reading.message);
     const key = options.fs ? '' : keyOf(parsed.value);
     const prepared: Prepared =
-      last !== null && !options.fs && last.key === key ? last : prepare(reading.case, key, options);
+      last !== null && !options.fs && last.key === key ? last : prepare(reading.case, key, options, reuse);
     last = prepared;
     return answerLine(reading.case, prepared, options);
   };
@@ -84,39 +77,41 @@ function lexically(request: FilesystemRequest): { kind: 'real'; real: string } {
   return { kind: 'real', real: request.lexical };
 }
 
-function prepare(value: EvalCase, key: string, options: EvalOptions): Prepared {
-  const bare = policySetOf(value, { links: new Map(), foldingMounts: [] });
-  const set = options.fs ? policySetOf(value, diskFactsFor(bare)) : bare;
-  const policy = compile(set);
-  const warnings = [
-    ...issuesOf(value.org, 'org'),
-    ...value.policies.flatMap(policyIssues),
-    ...issuesOf(value.local, 'local'),
-  ];
+function prepare(value: EvalCase, key: string, options: EvalOptions, reuse: Reuse): Prepared {
+  const policy = compiled(value, options, reuse);
   return {
     key,
     snapshot: { policy, generation: 1, ttlMs: ttlAt(policy, value.now) },
-    warnings: warnings.map(({ warning }) => warning),
-    refused: warnings.some(({ refused }) => refused),
+    warnings: policy.issues.map(warningOf),
+    refused: policy.issues.some(({ refused }) => refused),
   };
 }
 
-function diskFactsFor(set: PolicySet): DiskFacts {
-  return { links: resolveLiteralPrefixes(literalPrefixes(set)), foldingMounts: readFoldingMounts() };
+function compiled(value: EvalCase, options: EvalOptions, reuse: Reuse): CompiledPolicy {
+  const policy = compile(policySetOf(value, { links: new Map(), foldingMounts: [] }), reuse);
+  if (!options.fs) return policy;
+  const links = resolveLiteralPrefixes(policy.literalPrefixes);
+  return compile(policySetOf(value, { links, foldingMounts: readFoldingMounts() }), reuse);
 }
 
-function policyIssues(policy: unknown): Judged[] {
-  const allowlist = isObject(policy) ? policy['allowlist_v0'] : undefined;
-  const rules: unknown = isObject(allowlist) ? allowlist['rules'] : undefined;
-  return Array.isArray(rules) ? issuesOf(rules, 'org') : [];
+function warningOf({ rule, resource, message }: PlacedIssue): EvalWarning {
+  return { rule, ...(resource === undefined ? {} : { resource }), message };
 }
 
-function issuesOf(rules: readonly unknown[], author: RuleAuthor): Judged[] {
-  return rules.flatMap((raw, position) => {
-    const reading = readRule(raw, author, position);
-    return reading.issues.map(({ refused, ...issue }) => ({ refused, warning: { rule: reading.head.id, ...issue } }));
-  });
+/** Keeps the sections that repeat from line to line; a stream that makes too many of them starts anew. */
+function createReuse(): Reuse {
+  const kept = new Map<string, Section>();
+  return (key, make) => {
+    const found = kept.get(key);
+    if (found !== undefined) return found;
+    const section = make();
+    if (kept.size >= MAX_KEPT_SECTIONS) kept.clear();
+    kept.set(key, section);
+    return section;
+  };
 }
+
+const MAX_KEPT_SECTIONS = 64;
 
 /** Everything of a line but its id and its request. */
 function keyOf(line: unknown): string {

@@ -1,54 +1,85 @@
 import { DOMAINS } from './action.ts';
-import { buildLayer } from './layer.ts';
-import { literalPrefixes } from './literal-prefixes.ts';
+import type { Origin } from './decision.ts';
+import { buildLayer, type Layer } from './layer.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
-import type { LocalFileInput, PolicySet } from './policy-set.ts';
+import type { HostFacts, LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
 import { domainStates } from './precedence.ts';
 import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
-import type { CompiledPolicy } from './snapshot.ts';
+import type { CompiledPolicy, DomainClosure, DomainState } from './snapshot.ts';
+
+/** One origin's part of a compiled policy. */
+export interface Section extends Omit<Draft, 'states' | 'placed'> {
+  readonly layer: Layer;
+}
+
+/**
+ * Hands out a section that was made before. Builtin rules and presets are the same in every set of one program, so
+ * whoever compiles many sets may keep theirs; `key` says what else they depend on.
+ */
+export type Reuse = (key: string, make: () => Section) => Section;
 
 /**
  * Makes everything that a decision needs out of everything that was delivered. Total: what cannot be evaluated
  * closes, or is listed as inert, as semantics 5 says; it never throws and never drops anything else.
  */
-export function compile(set: PolicySet): CompiledPolicy {
+export function compile(set: PolicySet, reuse: Reuse = (_key, make) => make()): CompiledPolicy {
   const policies = set.policies
     .map((raw, position) => readPolicy(raw, set, position))
     .sort(byKey((policy) => policy.id));
-  const draft: Draft = {
-    states: domainStates(set, policies),
-    placed: { builtin: [], org: [], local: [], preset: [] },
-    closures: [],
-    listing: [],
-    warnings: [],
-  };
-  closeDomains(draft, set);
-  placeRules(draft, set.builtin, placeOf('builtin', 'reeve'));
-  for (const policy of policies) placePolicy(draft, policy);
-  for (const file of [...set.local].sort(byKey((file) => file.name))) placeFile(draft, file);
-  if (set.preset !== null) placeRules(draft, set.preset.rules, placeOf('preset', set.preset.name));
-  return assemble(set, policies, draft);
+  const states = domainStates(set, policies);
+  const { host, preset } = set;
+  const section = (origin: Origin, place: (draft: Draft) => void): Section => sectionOf(origin, states, host, place);
+  const common = JSON.stringify([states, host.platform, [...host.homes], [...host.links], host.foldingMounts]);
+  const sections = [
+    reuse(`builtin ${common}`, () =>
+      section('builtin', (draft) => placeRules(draft, set.builtin, placeOf('builtin', 'reeve'))),
+    ),
+    section('org', (draft) => {
+      for (const policy of policies) placePolicy(draft, policy);
+    }),
+    section('local', (draft) => {
+      for (const file of [...set.local].sort(byKey((file) => file.name))) placeFile(draft, file);
+    }),
+    reuse(`preset ${preset?.name ?? ''} ${common}`, () =>
+      section('preset', (draft) => {
+        if (preset !== null) placeRules(draft, preset.rules, placeOf('preset', preset.name));
+      }),
+    ),
+  ];
+  return assemble(set, policies, states, sections);
 }
 
-function assemble(set: PolicySet, policies: readonly PolicyReading[], draft: Draft): CompiledPolicy {
-  const { placed, states, closures, listing, warnings } = draft;
+function sectionOf(
+  origin: Origin,
+  states: PerDomain<DomainState>,
+  host: HostFacts,
+  place: (draft: Draft) => void,
+): Section {
+  const draft: Draft = { states, placed: [], closures: [], listing: [], warnings: [], issues: [] };
+  place(draft);
+  const { placed, closures, listing, warnings, issues } = draft;
+  return { layer: buildLayer(origin, placed, host), closures, listing, warnings, issues };
+}
+
+function assemble(
+  set: PolicySet,
+  policies: readonly PolicyReading[],
+  states: PerDomain<DomainState>,
+  sections: readonly Section[],
+): CompiledPolicy {
   const changes = policies.flatMap((policy) => (policy.kind === 'policy' ? (policy.nextChange ?? []) : []));
   return {
     revision: set.revision,
     domains: states,
-    closures,
-    layers: [
-      buildLayer('builtin', placed.builtin, set.host),
-      buildLayer('org', placed.org, set.host),
-      buildLayer('local', placed.local, set.host),
-      buildLayer('preset', placed.preset, set.host),
-    ],
-    listing,
-    warnings,
+    closures: [...setClosures(set, states), ...sections.flatMap((section) => section.closures)],
+    layers: sections.map((section) => section.layer),
+    listing: sections.flatMap((section) => section.listing),
+    warnings: sections.flatMap((section) => section.warnings),
+    issues: sections.flatMap((section) => section.issues),
     changes: new Map(policies.flatMap((policy) => (policy.kind === 'policy' ? [[policy.id, policy.change]] : []))),
     host: set.host,
-    literalPrefixes: [...literalPrefixes(set)],
+    literalPrefixes: [...new Set(sections.flatMap((section) => section.layer.prefixes))],
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,
@@ -57,15 +88,17 @@ function assemble(set: PolicySet, policies: readonly PolicyReading[], draft: Dra
   };
 }
 
-function closeDomains(draft: Draft, set: PolicySet): void {
+function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClosure[] {
+  const closures: DomainClosure[] = [];
   for (const domain of DOMAINS) {
     const closed = set.closed[domain];
-    if (closed !== undefined) draft.closures.push({ domain, code: closed.code, reason: closed.reason, uid: null });
-    if (set.staleness === 'block' && draft.states[domain].governed) {
+    if (closed !== undefined) closures.push({ domain, code: closed.code, reason: closed.reason, uid: null });
+    if (set.staleness === 'block' && states[domain].governed) {
       const reason = 'the policy is too old to be trusted: reconnect this machine to its policy source';
-      draft.closures.push({ domain, code: 'policy_stale', reason, uid: null });
+      closures.push({ domain, code: 'policy_stale', reason, uid: null });
     }
   }
+  return closures;
 }
 
 function placePolicy(draft: Draft, policy: PolicyReading): void {
@@ -73,6 +106,7 @@ function placePolicy(draft: Draft, policy: PolicyReading): void {
     // What it says may be a deny that this version does not know: nothing is granted beside it.
     const reason = `policy \`${policy.id}\` cannot be evaluated: ${policy.cause}`;
     draft.warnings.push({ code: 'policy_rejected', message: reason });
+    draft.issues.push({ rule: policy.id, refused: true, message: reason });
     for (const domain of DOMAINS) draft.closures.push({ domain, code: 'policy_invalid', reason, uid: null });
     return;
   }

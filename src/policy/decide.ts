@@ -27,21 +27,21 @@ function judge(snapshot: Snapshot, request: NetworkRequest | FilesystemRequest, 
 }
 
 function answerOf(snapshot: Snapshot, request: NetworkRequest | FilesystemRequest, verdict: Verdict): Answer {
-  const cause = firstCause(verdict.causes);
-  if (cause !== undefined) {
-    const wouldDeny = isMonitored(snapshot, request.kind, verdict.causes);
-    return denied(snapshot, request, { cause, wouldDeny });
-  }
-  if (verdict.grant !== null) return allowed(snapshot, request, verdict.grant);
-  // A verdict without grant and cause cannot be; if it were, it is not an allow.
-  return denied(snapshot, request, {
-    cause: { code: 'internal', reason: 'the evaluator reached no verdict: please report this', match: null },
-    wouldDeny: false,
-  });
+  const { grant, causes } = verdict;
+  if (grant !== null && causes.length === 0) return allowed(snapshot, request, grant);
+  const cause = firstCause(causes) ?? NO_VERDICT;
+  return denied(snapshot, request, { cause, wouldDeny: isMonitored(snapshot, request.kind, causes) });
 }
+
+/** Neither grant nor cause: that cannot be; if it were, it is not an allow. */
+const NO_VERDICT: Cause = {
+  code: 'internal',
+  reason: 'the evaluator reached no verdict: please report this',
+  match: null,
+};
 
 /** Monitor mode lets pass only what nothing but the org's own rules stands against (semantics, 5). */
 function isMonitored(snapshot: Snapshot, domain: Domain, causes: readonly Cause[]): boolean {
-  const { monitored, governed } = snapshot.policy.domains[domain];
-  return monitored && governed && causes.every(({ code }) => code === 'org_deny' || code === 'default_deny');
+  const { monitored } = snapshot.policy.domains[domain];
+  return monitored && causes.length > 0 && causes.every(({ code }) => code === 'org_deny' || code === 'default_deny');
 }

@@ -6,7 +6,7 @@ import * as network from './judge-network.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
 import type { CompiledPolicy, DomainState, PolicyChange, Snapshot } from './snapshot.ts';
-import { type Asked, type Asker, exclusion, ruleOf, targetOf } from './verdict.ts';
+import { type Asked, type Asker, closureCauses, exclusion, ruleOf, targetOf, uidOf } from './verdict.ts';
 
 /** A rule whose resource meets the destination. */
 export interface ExplainedRule {
@@ -57,7 +57,10 @@ export const EXPLAINED_RULES = 100;
 /** Explains the decision of `decide` by visiting the same indexes with the same forms, and keeping what it meets. */
 export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxRules = EXPLAINED_RULES): Explanation {
   const answer = decide(snapshot, request, asker);
-  if (request.kind === 'invalid') return { answer, closures: [], layers: [], rules: [], rules_left_out: 0 };
+  // What cannot be judged meets no rules; nor does a question in another's name, which could tell of their files.
+  if (request.kind === 'invalid' || answer.code === 'invalid_request') {
+    return { answer, closures: [], layers: [], rules: [], rules_left_out: 0 };
+  }
   const { policy } = snapshot;
   const domain = request.kind;
   const met = policy.layers.map((layer) => ({ layer, rules: rulesMet(policy, layer, request, asker) }));
@@ -68,9 +71,7 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   return {
     answer,
     domain: explainedDomain(domain, policy.domains[domain]),
-    closures: policy.closures
-      .filter((closure) => closure.domain === domain && (closure.uid === null || closure.uid === asker.uid))
-      .map(({ code, reason }) => ({ code, reason })),
+    closures: closureCauses(policy, domain, uidOf(request, asker)).map(({ code, reason }) => ({ code, reason })),
     layers: met.map(({ layer, rules: found }) => outcomeOf(layer.origin, found)),
     rules: ordered.slice(0, maxRules),
     rules_left_out: Math.max(0, ordered.length - maxRules),

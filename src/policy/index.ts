@@ -17,7 +17,6 @@ export type {
   Origin,
 } from './decision.ts';
 export { type ExplainedRule, type Explanation, explain, type LayerOutcome } from './explain.ts';
-export { literalPrefixes } from './literal-prefixes.ts';
 export type {
   Closure,
   HostFacts,

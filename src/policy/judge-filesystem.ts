@@ -17,10 +17,13 @@ import {
   type Cause,
   closureCauses,
   DENY_CODE,
+  exclusion,
   firstMatch,
   type Match,
   ruleOf,
   targetOf,
+  UNTRUSTED_LINK,
+  uidOf,
   type Verdict,
 } from './verdict.ts';
 
@@ -52,8 +55,8 @@ export function judgeFilesystem(policy: CompiledPolicy, request: FilesystemReque
 }
 
 export function askedOf(policy: CompiledPolicy, request: FilesystemRequest, asker: Asker): Asked {
-  const uid = request.uid ?? asker.uid;
-  const ordinary = uid !== null && uid !== 0 && uid !== 65_534 && policy.host.homes.has(uid);
+  const uid = uidOf(request, asker);
+  const ordinary = uid !== null && uid !== 0 && policy.host.homes.has(uid);
   return { actions: ACTION_BIT[request.action], port: null, uid, ordinary };
 }
 
@@ -135,9 +138,8 @@ function missingAllow(policy: CompiledPolicy, request: FilesystemRequest, forms:
 function untrustedAllows(layer: Layer, forms: PathForms, asked: Asked): string[] {
   const texts: string[] = [];
   visitAllows(layer, forms, (target) => {
-    const { link, text } = targetOf({ layer, target });
-    const rule = ruleOf({ layer, target });
-    if (link?.trusted === false && rule.inert === null && (rule.actions & asked.actions) !== 0) texts.push(text);
+    const match = { layer, target };
+    if (ruleOf(match).inert === null && exclusion(match, asked) === UNTRUSTED_LINK) texts.push(targetOf(match).text);
   });
   return texts;
 }

@@ -25,6 +25,7 @@ import {
   type Match,
   ruleOf,
   targetOf,
+  uidOf,
   type Verdict,
 } from './verdict.ts';
 
@@ -46,7 +47,7 @@ export function judgeNetwork(policy: CompiledPolicy, request: NetworkRequest, as
 
 export function askedOf(request: NetworkRequest, asker: Asker): Asked {
   // `~` means nothing here: `ordinary` is a question of paths.
-  return { actions: ACTION_BIT[request.action], port: request.port, uid: request.uid ?? asker.uid, ordinary: true };
+  return { actions: ACTION_BIT[request.action], port: request.port, uid: uidOf(request, asker), ordinary: true };
 }
 
 /** Everything that deny rules test the destination as (Names 5 and 6). */
@@ -168,7 +169,7 @@ function isLifted(policy: CompiledPolicy, address: Address, hit: GuardHit, asked
 function guardReason({ name }: NetworkRequest, address: Address, hit: GuardHit): string {
   const what = hit.direct ? address.text : `${address.text}, which carries ${hit.form.text},`;
   const kind = isMetadata(hit) ? 'a metadata service' : `a ${hit.range.name} address`;
-  const lead = name === null ? `${what} is ${kind}` : `\`${name}\` leads to ${what} ${kind}`;
+  const lead = name === null ? `${what} is ${kind}` : `\`${name}\` leads to ${what}${hit.direct ? ',' : ''} ${kind}`;
   const range = hit.direct && !isMetadata(hit) ? `, or a prefix inside that range,` : '';
   return `${lead}: only an allow that names \`${address.text}\` itself${range} opens it`;
 }

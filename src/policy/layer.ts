@@ -47,6 +47,8 @@ export interface Layer {
   readonly targets: readonly Target[];
   readonly network: NetworkIndex;
   readonly paths: Readonly<Record<Effect, PathIndex>>;
+  /** The literal path prefixes that its rules start with, which may lead through links (Paths 7). */
+  readonly prefixes: readonly string[];
 }
 
 /** A rule to be compiled: what was read, and what its place in the policy set makes of it. */
@@ -58,6 +60,7 @@ interface Draft {
   readonly target: Target;
   readonly effect: Effect;
   readonly path: PathPattern | null;
+  readonly prefix: string | null;
 }
 
 export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: HostFacts): Layer {
@@ -80,6 +83,7 @@ export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: 
     targets: drafts.map((draft) => draft.target),
     network: buildNetworkIndex(drafts.map((draft) => draft.target.network ?? undefined)),
     paths: { allow: pathsOf('allow'), deny: pathsOf('deny') },
+    prefixes: [...new Set(drafts.flatMap((draft) => draft.prefix ?? []))],
   };
 }
 
@@ -90,13 +94,21 @@ function draftsOf(read: ReadRule, rule: number, host: HostFacts): Draft[] {
     if (resource.kind !== 'network') continue;
     const { pattern, text } = resource;
     const port = pattern.kind === 'prefix' ? null : pattern.port;
-    drafts.push({ target: { rule, text, network: pattern, port, home: 'all', link: null }, effect, path: null });
+    drafts.push({
+      target: { rule, text, network: pattern, port, home: 'all', link: null },
+      effect,
+      path: null,
+      prefix: null,
+    });
   }
   for (const { pattern, home, text } of pathForms(read, host)) {
     const target = { rule, text, network: null, port: null, home };
-    drafts.push({ target: { ...target, link: null }, effect, path: pattern });
-    const linked = linkedForm(pattern, host);
-    if (linked !== null) drafts.push({ target: { ...target, link: linked.link }, effect, path: linked.pattern });
+    const prefix = literalPrefix(pattern);
+    drafts.push({ target: { ...target, link: null }, effect, path: pattern, prefix });
+    const link = prefix === null ? undefined : host.links.get(prefix);
+    if (prefix === null || link === undefined) continue;
+    // Paths 7: the same pattern behind the links that its literal prefix crosses
+    drafts.push({ target: { ...target, link }, effect, path: withPrefix(pattern, prefix, link.resolved), prefix });
   }
   return drafts;
 }
@@ -107,7 +119,7 @@ interface HomeForm {
 }
 
 /** The path patterns of a rule with `~` replaced, in resource order. */
-export function pathForms(read: ReadRule, host: HostFacts): (HomeForm & { readonly text: string })[] {
+function pathForms(read: ReadRule, host: HostFacts): (HomeForm & { readonly text: string })[] {
   return read.resources.flatMap((resource) => {
     if (resource.kind !== 'path') return [];
     return homeForms(resource, read.effect, host).map((form) => ({ ...form, text: resource.text }));
@@ -131,16 +143,4 @@ function homeForms(
     ]),
     ...withCommonHomes(pattern).map((common) => ({ pattern: common, home: scope })),
   ];
-}
-
-/** Paths 7: the same pattern behind the links that its literal prefix crosses. */
-function linkedForm(
-  pattern: PathPattern,
-  host: HostFacts,
-): { pattern: PathPattern; link: NonNullable<Target['link']> } | null {
-  if (host.links.size === 0) return null;
-  const prefix = literalPrefix(pattern);
-  const link = prefix === null ? undefined : host.links.get(prefix);
-  if (prefix === null || link === undefined) return null;
-  return { pattern: withPrefix(pattern, prefix, link.resolved), link };
 }

@@ -2,10 +2,10 @@ import { DOMAINS, type Domain } from './action.ts';
 import type { Origin } from './decision.ts';
 import type { PlacedRule } from './layer.ts';
 import type { PerDomain } from './policy-set.ts';
-import { isUngovernedDeny, precedenceCause } from './precedence.ts';
+import { isTooWide, isUngovernedDeny, precedenceCause } from './precedence.ts';
 import { type ReadRule, type RuleReading, readRule } from './rule.ts';
 import type { RuleHead } from './rule-shape.ts';
-import type { DomainClosure, DomainState, ListedRule, PolicyWarning } from './snapshot.ts';
+import type { DomainClosure, DomainState, ListedRule, PlacedIssue, PolicyWarning } from './snapshot.ts';
 
 /** Where a list of raw rules stands, and what that place already decides about them. */
 export interface Place {
@@ -22,13 +22,14 @@ export interface Place {
   readonly deniesInert: string | null;
 }
 
-/** What compiling has gathered so far. */
+/** What compiling has gathered so far of one origin. */
 export interface Draft {
   readonly states: PerDomain<DomainState>;
-  readonly placed: Record<Origin, PlacedRule[]>;
+  readonly placed: PlacedRule[];
   readonly closures: DomainClosure[];
   readonly listing: ListedRule[];
   readonly warnings: PolicyWarning[];
+  readonly issues: PlacedIssue[];
 }
 
 export function placeOf(origin: Origin, policy: string, facts: Partial<Place> = {}): Place {
@@ -43,6 +44,7 @@ export function placeRules(draft: Draft, rules: readonly unknown[], place: Place
 }
 
 function placeRule(draft: Draft, reading: RuleReading, place: Place): void {
+  for (const issue of reading.issues) draft.issues.push({ rule: reading.head.id, ...issue });
   if (place.inactive !== null) {
     list(draft, reading, place, place.inactive);
   } else if (reading.kind === 'inert') {
@@ -51,6 +53,7 @@ function placeRule(draft: Draft, reading: RuleReading, place: Place): void {
     placeUnparsable(draft, reading, place, { closes: reading.closes, cause: reading.cause });
   } else if (!belongs(reading.rule, place)) {
     const cause = 'its policy belongs to another domain: a policy speaks about one domain only';
+    draft.issues.push({ rule: reading.head.id, refused: true, message: cause });
     placeUnparsable(draft, reading, place, { closes: [reading.rule.domain], cause });
   } else {
     placeReadable(draft, reading.rule, reading.head, place);
@@ -62,7 +65,10 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
   const inert =
     (read.effect === 'allow' ? place.allowsInert : place.deniesInert) ?? precedenceCause(place.origin, read, state);
   const { policy, policyName, approval, uid } = place;
-  draft.placed[place.origin].push({ read, policy, policyName, approval, uid, inert });
+  if (place.origin === 'local' && inert !== null && isTooWide(read, state)) {
+    draft.issues.push({ rule: head.id, refused: true, message: inert });
+  }
+  draft.placed.push({ read, policy, policyName, approval, uid, inert });
   const still = read.resources.find((resource) => resource.kind === 'inert');
   const cause = inert ?? (still === undefined ? null : `\`${still.text}\` matches nothing here: ${still.cause}`);
   list(draft, { head, domain: read.domain, active: inert === null }, place, cause);

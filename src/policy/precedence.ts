@@ -45,9 +45,19 @@ export function precedenceCause(origin: Origin, rule: ReadRule, state: DomainSta
 
 function governedLocalAllow(rule: ReadRule, state: DomainState): string | null {
   if (!state.delegated) return `the organisation governs the ${rule.domain} domain and does not delegate it`;
-  const wide = rule.resources.find((resource) => !isNarrow(resource));
-  if (wide === undefined) return null;
-  return `\`${wide.text}\` is too wide for a delegated domain: name the host, path or a smaller range`;
+  const wide = widestOf(rule);
+  return wide === undefined
+    ? null
+    : `\`${wide.text}\` is too wide for a delegated domain: name the host, path or a smaller range`;
+}
+
+/** A local allow that a delegated domain refuses for its width: something to tell whoever writes it. */
+export function isTooWide(rule: ReadRule, state: DomainState): boolean {
+  return rule.effect === 'allow' && state.delegated && widestOf(rule) !== undefined;
+}
+
+function widestOf(rule: ReadRule): RuleResource | undefined {
+  return rule.resources.find((resource) => !isNarrow(resource));
 }
 
 /** Semantics, 5 "Narrow". What matches nothing widens nothing. */

@@ -49,6 +49,15 @@ export interface PolicyWarning {
   readonly message: string;
 }
 
+/** What is wrong with a rule as it was written; `refused` = our control plane and `reeve local add` do not take it. */
+export interface PlacedIssue {
+  /** Rule id, or the policy's where the whole policy is meant. */
+  readonly rule: string;
+  readonly resource?: string;
+  readonly message: string;
+  readonly refused: boolean;
+}
+
 /** Everything that a decision needs, immutable, made off the main thread; plain data. */
 export interface CompiledPolicy {
   readonly revision: string;
@@ -58,6 +67,8 @@ export interface CompiledPolicy {
   readonly layers: readonly Layer[];
   readonly listing: readonly ListedRule[];
   readonly warnings: readonly PolicyWarning[];
+  /** Of org and local rules. */
+  readonly issues: readonly PlacedIssue[];
   /** By policy id. */
   readonly changes: ReadonlyMap<string, PolicyChange>;
   readonly host: HostFacts;

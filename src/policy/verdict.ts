@@ -7,6 +7,15 @@ export interface Asker {
   readonly uid: number | null;
 }
 
+/** What a container shows for everybody: nobody in particular. */
+const NOBODY = 65_534;
+
+/** Whose question it is: the uid that root named, else the asker's; null = unknown (Paths 6). */
+export function uidOf(request: { readonly uid: number | null }, asker: Asker): number | null {
+  const uid = request.uid ?? asker.uid;
+  return uid === NOBODY ? null : uid;
+}
+
 /** The parts of a question that decide whether a rule that matches also counts. */
 export interface Asked {
   readonly actions: number;
@@ -85,6 +94,9 @@ export function counts(match: Match, effect: Effect, asked: Asked): boolean {
   return rule.inert === null && exclusion(match, asked) === null && rule.effect === effect;
 }
 
+/** The last that can exclude a target: without it the target would count (Paths 7). */
+export const UNTRUSTED_LINK = 'it leads through a link that is not owned by root';
+
 /** Why a target that matches the destination does not count for this request, its rule's inertness apart. */
 export function exclusion(match: Match, asked: Asked): string | null {
   const rule = ruleOf(match);
@@ -94,7 +106,7 @@ export function exclusion(match: Match, asked: Asked): string | null {
   if (rule.uid !== null && rule.uid !== asked.uid) return 'it counts for another user';
   if (!homeCounts(target, asked)) return '`~` is the home of another user';
   if (rule.effect === 'allow' && target.link !== null && !target.link.trusted) {
-    return 'it leads through a link that is not owned by root';
+    return UNTRUSTED_LINK;
   }
   return null;
 }
