@@ -31,6 +31,10 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     may: ['base', 'policy', 'schema', 'realpath', 'socket'],
     because: 'it runs in other people’s processes: nothing of the daemon comes along',
   },
+  integrations: {
+    may: ['client'],
+    because: 'an enforcement point is a thin adapter over the client, and brings no runtime along',
+  },
   'control-plane': {
     may: ['base', 'policy', 'schema', 'http', 'store'],
     because: 'it is another server and must run without a daemon',
