@@ -29,6 +29,4 @@ export const COMPILE_DEADLINE_MS = 60_000;
 // Polling (delivery, What always holds).
 export const DEFAULT_GOVERNANCE_INTERVAL_MS = 120_000;
 export const MIN_INTERVAL_MS = 30_000;
-export const MIN_LOOPBACK_INTERVAL_MS = 1_000;
-export const MAX_INTERVAL_MS = 3_600_000;
 export const MAX_CA_FILE_BYTES = 4 * 1024 * 1024;

@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../src/policy/compile.ts';
 import type { FetchedBundle } from '../../src/sources/activate.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import { governanceStage, networkPolicy, temporaryDirectory } from '../support/governance-stage.ts';
 
 function bundle(revision: string, more: Partial<FetchedBundle> = {}): FetchedBundle {
   const policies = [networkPolicy('pol_a', `${revision}.example`)];
   const sync = { completedAt: 1, verifiedTime: null, cache: [], absences: [] };
   return { source: 'governance', org: 'acme', revision, etag: null, fetchedAt: 1, policies, sync, ...more };
+}
+
+/** What somebody else with the file in hand would do. */
+function editStoredBundle(directory: string): void {
+  const database = openDatabase(`${directory}/policy.db`, POLICY_MIGRATIONS);
+  database.exec("UPDATE bundle SET content = replace(content, '.example', '.evil')");
+  database.close();
 }
 
 test('an activated bundle serves, is stored as active, and its governed domains are remembered', async (t) => {
@@ -124,11 +133,7 @@ test('a stored bundle that somebody edited does not serve, and the next sync rep
   const first = await governanceStage(t, { directory });
   first.policies.set('pol_a', networkPolicy('pol_a', 'a.example'));
   await first.source.sync();
-  const { openDatabase } = await import('../../src/store/database.ts');
-  const { POLICY_MIGRATIONS } = await import('../../src/store/policy-migrations.ts');
-  const database = openDatabase(`${directory}/policy.db`, POLICY_MIGRATIONS);
-  database.exec("UPDATE bundle SET content = replace(content, 'a.example', 'evil.example')");
-  database.close();
+  editStoredBundle(directory);
   const second = await governanceStage(t, { directory });
   second.policies.set('pol_a', networkPolicy('pol_a', 'a.example'));
   const outcome = await second.activator.restore();
@@ -142,4 +147,15 @@ test('a stored bundle that somebody edited does not serve, and the next sync rep
     second.holder.current()?.policy.listing.flatMap((rule) => rule.resources),
     ['a.example'],
   );
+});
+
+test('a bundle that is edited while it serves is written anew by the next sync of the same revision', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { activator, store, holder } = await governanceStage(t, { directory });
+  await activator.activate(bundle('one'));
+  editStoredBundle(directory);
+  assert.equal(store.active().kind, 'damaged');
+  assert.equal((await activator.activate(bundle('one'))).kind, 'activated');
+  assert.equal(store.active().kind, 'active');
+  assert.equal(holder.current()?.policy.revision, 'one');
 });

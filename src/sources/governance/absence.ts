@@ -1,7 +1,7 @@
 import type { PendingAbsence } from '../../store/sync-rows.ts';
 
 /** Two listings that agree on an absence are at least this far apart (delivery, Sources 1). */
-export const ABSENCE_DISTANCE_MS = 60_000;
+const ABSENCE_DISTANCE_MS = 60_000;
 
 /** Stands for "any policy at all" while a first listing has shown none. */
 export const EVERY_POLICY = '';
