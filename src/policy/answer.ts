@@ -38,7 +38,7 @@ export function allowed(snapshot: Snapshot, request: JudgedRequest, grant: Match
     decision: 'allow',
     kind: 'explicit',
     code: ALLOW_CODE[grant.layer.origin],
-    reason: `${describe(request)} is allowed by \`${rule.resource}\` (${source(rule)})`,
+    reason: `${describe(request)} is allowed by \`${rule.resource}\` (${source(grant)})`,
     rule,
     ...shared(snapshot, request),
     ...(request.kind === 'filesystem' && request.real.kind === 'real' ? { resolved_path: request.real.real } : {}),
@@ -63,7 +63,7 @@ export function denied(snapshot: Snapshot, request: JudgedRequest, { cause, woul
     decision: wouldDeny ? 'allow' : 'deny',
     kind,
     code,
-    reason: reasonOf(request, cause, rule, wouldDeny),
+    reason: reasonOf(request, cause, wouldDeny),
     ...(rule === undefined ? {} : { rule }),
     ...shared(snapshot, request),
     ...(wouldDeny && request.kind === 'filesystem' && request.real.kind === 'real'
@@ -109,12 +109,9 @@ function kindOf(code: DenyCode): Answer['kind'] {
   return EXPLICIT_DENIALS.has(code) ? 'explicit' : 'error';
 }
 
-function reasonOf(request: JudgedRequest, cause: Cause, rule: DeterminingRule | undefined, wouldDeny: boolean): string {
-  const by = rule === undefined ? '' : ` (${source(rule)})`;
+function reasonOf(request: JudgedRequest, cause: Cause, wouldDeny: boolean): string {
   const text =
-    cause.code === 'default_deny' || rule === undefined
-      ? cause.reason
-      : `${describe(request)} is denied: ${cause.reason}${by}`;
+    cause.match === null ? cause.reason : `${describe(request)} is denied: ${cause.reason} (${source(cause.match)})`;
   return wouldDeny ? `${text}; let through in monitor mode` : text;
 }
 
@@ -127,7 +124,10 @@ function describe(request: JudgedRequest): string {
   return `${request.action} to ${host.includes(':') ? `[${host}]` : host}:${request.port}`;
 }
 
-function source({ id, name, policy, origin }: DeterminingRule): string {
-  const label = name === '' ? id : `${id} “${name}”`;
-  return origin === 'builtin' ? ORIGIN_WORDS.builtin : `${ORIGIN_WORDS[origin]} ${policy}, rule ${label}`;
+/** Where a rule stands, in the names that its authors gave. */
+function source(match: Match): string {
+  const { origin } = match.layer;
+  if (origin === 'builtin') return ORIGIN_WORDS.builtin;
+  const { id, name, policyName } = ruleOf(match);
+  return `${ORIGIN_WORDS[origin]} “${policyName}”, rule ${name === '' ? id : `“${name}”`}`;
 }

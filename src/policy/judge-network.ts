@@ -144,14 +144,20 @@ function precedes(policy: CompiledPolicy, one: Match, other: Match): boolean {
 /** Semantics, 4.3: what a name may not lead to, and metadata services even without a name. */
 function guardCauses(policy: CompiledPolicy, request: NetworkRequest, asked: Asked): Cause[] {
   for (const address of request.addresses) {
-    for (const hit of guardedRanges(address, policy.metadata, policy.nat64)) {
-      if (request.name === null && !isMetadata(hit)) continue;
-      if (request.name !== null && nameLiftsGuard(request.name, hit)) continue;
-      if (isLifted(policy, address, hit, asked)) continue;
+    const standing = guardedRanges(address, policy.metadata, policy.nat64).filter(
+      (hit) => appliesTo(request, hit) && !isLifted(policy, address, hit, asked),
+    );
+    // A metadata service is the better reason: it needs the narrower allow.
+    const hit = standing.find(isMetadata) ?? standing[0];
+    if (hit !== undefined) {
       return [{ code: 'address_guard', reason: guardReason(request, address, hit), match: null }];
     }
   }
   return [];
+}
+
+function appliesTo({ name }: NetworkRequest, hit: GuardHit): boolean {
+  return name === null ? isMetadata(hit) : !nameLiftsGuard(name, hit);
 }
 
 function isLifted(policy: CompiledPolicy, address: Address, hit: GuardHit, asked: Asked): boolean {
