@@ -87,9 +87,12 @@ export class Connection implements Channel, Turn {
     return this.input.length * MS_PER_BYTE;
   }
 
-  /** A request was received whole and is not answered; part of one does not count (api, limits). */
+  /**
+   * A request was taken up and is not answered yet. Part of one does not count (api, limits), nor does what waits in
+   * the buffer: flooders have always something there, and nobody else would get in.
+   */
   get inProgress(): boolean {
-    return !this.closed && (this.#turns.isWaiting(this) || this.#framing?.busy === true);
+    return !this.closed && this.#framing?.busy === true;
   }
 
   write(data: string | Buffer): void {
@@ -129,7 +132,7 @@ export class Connection implements Channel, Turn {
   isOverdue(now: number): boolean {
     const { firstRequestMs, idleMs } = this.#context.limits;
     if (this.#flushedAt !== null) return now - this.#flushedAt > LINGER_MS;
-    if (this.inProgress) return false;
+    if (this.inProgress || this.#turns.isWaiting(this)) return false;
     if (this.#lastDone === null) return now - this.#openedAt > firstRequestMs;
     return now - this.#lastDone > idleMs;
   }

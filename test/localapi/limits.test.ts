@@ -146,6 +146,14 @@ describe('the number of connections', () => {
     );
   });
 
+  test('leaves room for one that comes while all others flood', async (t) => {
+    const { decide } = await startDecisionDaemon(t, { limits: { maxConnections: 20 }, credentials: NOBODY_KNOWN });
+    for (let index = 0; index < 20; index += 1) flood(await open(t, decide), Buffer.from(LINE.repeat(200)));
+    await sleep(100);
+    const socket = await open(t, decide);
+    for (let round = 0; round < 5; round += 1) assert.ok((await askOn(socket)) !== null);
+  });
+
   test('of one real uid is limited as well', async (t) => {
     const { decide, api } = await startDecisionDaemon(t, { limits: { maxConnectionsPerUid: 3 } });
     if (api.credentials.kind === 'unavailable') {
