@@ -24,10 +24,12 @@ export interface ArgumentSpec {
 }
 
 export interface OptionSpec {
-  /** `--name`, `--name <value>`, `--name <value...>`. */
+  /** `--name`, `--no-name`, `--name <value>`. */
   readonly flags: string;
   readonly description: string;
   readonly mandatory?: boolean;
+  /** May be given more than once; the values are an array. */
+  readonly repeatable?: boolean;
 }
 
 /** One command: data, and what it does. */
@@ -50,7 +52,7 @@ export function textOption(input: CommandInput, name: string): string | undefine
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The values of `--name <value...>`. */
+/** The values of a repeatable option. */
 export function textsOption(input: CommandInput, name: string): readonly string[] {
   const value = input.options[name];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];

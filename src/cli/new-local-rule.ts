@@ -61,7 +61,7 @@ export function fileStem(rule: { readonly decision: string; readonly resources: 
   const [first = ''] = rule.resources;
   const words = first
     .toLowerCase()
-    .replaceAll('*', 'all')
+    .replaceAll(/\*+/g, 'all')
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
   return `${rule.decision}-${words.slice(0, 60) || 'rule'}`;

@@ -1,10 +1,14 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { CliError, type ExitCode } from './cli-error.ts';
-import type { CliContext, Command } from './command.ts';
+import type { CliContext, Command, OptionSpec } from './command.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
 
-/** Makes the context once the global options are known. */
-export type ContextFor = (json: boolean) => CliContext;
+export interface ProgramOptions {
+  /** Makes the context once the global options are known. */
+  readonly contextFor: (json: boolean) => CliContext;
+  /** Takes the text of --help. */
+  readonly writeHelp: (text: string) => void;
+}
 
 const INTRODUCTION = `reeve enforces a policy on this machine: a daemon pulls it from your organisation, keeps it, and answers on a socket whether a sandboxed agent may connect to a host or touch a path.`;
 
@@ -17,24 +21,28 @@ Start here:
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (check), 4 daemon unavailable.`;
 
-/** The whole command line. `run` resolves with the exit code of the command that was named. */
-export function createProgram(contextFor: ContextFor): {
+export interface Program {
+  /** Resolves with the exit code of the command that was named; rejects with what it threw, or a `CliError`. */
   readonly run: (argv: readonly string[]) => Promise<ExitCode>;
-  readonly root: Commander;
-} {
+}
+
+/** The whole command line, made from the table of commands. */
+export function createProgram({ contextFor, writeHelp }: ProgramOptions): Program {
   let exitCode: ExitCode = 0;
-  const root = configured(new Commander('reeve'))
+  const root = new Commander('reeve')
+    .exitOverride()
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .configureOutput({ writeOut: writeHelp, writeErr: () => undefined })
     .description(INTRODUCTION)
     .option('--json', 'one JSON value on standard output, for programs')
     .option('--socket <path>', 'decide socket of the daemon (default: the system’s, else your own)')
     .option('--admin-socket <path>', 'admin socket of the daemon')
     .addHelpText('after', FIRST_STEPS);
   for (const command of COMMANDS) {
-    parentOf(root, command.path).addCommand(
-      leaf(command, async (args, options) => {
-        exitCode = await command.run(contextFor(options['json'] === true), { args, options });
-      }),
-    );
+    addLeaf(parentOf(root, command.path), command, async (args, options) => {
+      exitCode = await command.run(contextFor(options['json'] === true), { args, options });
+    });
   }
   const run = async (argv: readonly string[]): Promise<ExitCode> => {
     try {
@@ -45,15 +53,7 @@ export function createProgram(contextFor: ContextFor): {
     }
     return exitCode;
   };
-  return { run, root };
-}
-
-function configured(command: Commander): Commander {
-  return command
-    .exitOverride()
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
-    .configureOutput({ writeErr: () => undefined });
+  return { run };
 }
 
 /** The group that a command belongs to, made when its first command is. */
@@ -62,27 +62,38 @@ function parentOf(root: Commander, path: readonly string[]): Commander {
     const found = parent.commands.find((command) => command.name() === name);
     if (found !== undefined) return found;
     const group = GROUPS.find((known) => known.path.join(' ') === path.slice(0, depth + 1).join(' '));
-    const made = configured(new Commander(name)).description(group?.summary ?? '');
+    const made = new Commander(name)
+      .copyInheritedSettings(parent)
+      .helpCommand(false)
+      .description(group?.summary ?? '');
     parent.addCommand(made);
     return made;
   }, root);
 }
 
-function leaf(
+function addLeaf(
+  parent: Commander,
   command: Command,
   run: (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>,
-): Commander {
-  const made = configured(new Commander(command.path.at(-1))).summary(command.summary);
-  made.description(
-    command.description === undefined ? command.summary : `${command.summary}.\n\n${command.description}`,
-  );
+): void {
+  const { path, summary, description, examples } = command;
+  const made = new Commander(path.at(-1)).copyInheritedSettings(parent).summary(summary);
+  made.description(description === undefined ? summary : `${summary}.\n\n${description}`);
   for (const argument of command.arguments ?? []) made.argument(argument.name, argument.description);
-  for (const { flags, description, mandatory = false } of command.options ?? []) {
-    made.addOption(new Option(flags, description).makeOptionMandatory(mandatory));
+  for (const option of command.options ?? []) {
+    made.addOption(optionOf(option));
   }
-  made.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`);
+  made.addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
   made.action(() => run(made.args, made.optsWithGlobals()));
-  return made;
+  parent.addCommand(made);
+}
+
+function optionOf({ flags, description, mandatory = false, repeatable = false }: OptionSpec): Option {
+  const option = new Option(flags, description).makeOptionMandatory(mandatory);
+  // a variadic option would swallow the arguments behind it
+  const collect = (value: string, earlier: unknown): readonly unknown[] =>
+    Array.isArray(earlier) ? [...(earlier as readonly unknown[]), value] : [value];
+  return repeatable ? option.argParser(collect) : option;
 }
 
 /** Commander's words in ours: `error: unknown command 'chek'\n(Did you mean check?)`. */

@@ -15,7 +15,7 @@ export const NETWORK_ARGUMENTS: readonly ArgumentSpec[] = [
 ];
 export const NETWORK_OPTIONS: readonly OptionSpec[] = [
   { flags: '--udp', description: 'ask about connect:udp instead of connect:tcp' },
-  { flags: '--ip <address...>', description: 'the addresses that will be dialled' },
+  { flags: '--ip <address>', description: 'an address that will be dialled; may be repeated', repeatable: true },
 ];
 export const PATH_ARGUMENTS: readonly ArgumentSpec[] = [
   { name: '<path>', description: 'a path; a relative one starts in the current directory' },

@@ -1,4 +1,3 @@
-import type { Answer } from '../../policy/decision.ts';
 import { withClient } from '../ask-daemon.ts';
 import { daemonUnavailable, type ExitCode } from '../cli-error.ts';
 import type { CliContext, Command, CommandInput } from '../command.ts';
@@ -16,7 +15,7 @@ import { answerLines } from '../show-answer.ts';
 
 /** Always the daemon's own answer: a check that decided by itself could differ from what is enforced. */
 async function check({ output }: CliContext, input: CommandInput, { question, text }: Asked): Promise<ExitCode> {
-  const answer: Answer = await withClient(input, (client) => client.decide(question));
+  const answer = await withClient(input, (client) => client.decide(question));
   if (answer.code === 'daemon_unavailable') {
     if (output.json) output.result(answer, () => []);
     throw daemonUnavailable(answer.reason);

@@ -12,7 +12,7 @@ export const credentialCreate: Command = {
     ORG_OPTION,
     { flags: '--kind <kind>', description: 'admin manages policies, machine only reads them', mandatory: true },
     { flags: '--identifier <name>', description: 'what its holder signs in with', mandatory: true },
-    { flags: '--team <id...>', description: 'teams of its holder, recorded with it' },
+    { flags: '--team <id>', description: 'a team of its holder, recorded with it; may be repeated', repeatable: true },
   ],
   examples: [
     'reeve control-plane credential create --database cp.db --org example --kind admin --identifier alice',

@@ -21,7 +21,11 @@ export const localAdd: Command = {
     { name: '<resource...>', description: 'hosts and addresses, or paths; quote those with `*`' },
   ],
   options: [
-    { flags: '--action <action...>', description: 'connect:tcp, connect:udp, read, write' },
+    {
+      flags: '--action <action>',
+      description: 'connect:tcp, connect:udp, read or write; may be repeated',
+      repeatable: true,
+    },
     { flags: '--name <text>', description: 'a name for people' },
     DIRECTORY_OPTION,
   ],
@@ -35,7 +39,7 @@ export const localAdd: Command = {
     const check = checkRule(rule, 'local');
     if (check.kind === 'refused') {
       const [first, ...others] = check.issues.map(({ resource, message }) =>
-        resource === undefined ? message : `\`${resource}\`: ${message}`,
+        resource === undefined || message.includes(resource) ? message : `\`${resource}\`: ${message}`,
       );
       throw new CliError('usage', `the rule is refused: ${first ?? ''}`, ...others);
     }

@@ -1,0 +1,50 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { runCommandLine } from '../../src/cli/run.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Buffer;
+  readonly cwd?: string;
+  readonly colour?: boolean;
+  /** Resolving it is the SIGTERM of this run. */
+  readonly stopped?: Promise<string>;
+  /** Called with each piece of standard output as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** Runs a command line in this process, as `main.ts` would. */
+export async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { stdin = '', cwd = '/', colour = false, stopped = new Promise<string>(() => undefined), onOutput } = options;
+  const out = { stdout: '', stderr: '' };
+  const collect = (name: 'stdout' | 'stderr'): PassThrough =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      out[name] += chunk.toString();
+      if (name === 'stdout') onOutput?.(chunk.toString());
+    });
+  const [stdout, stderr] = [collect('stdout'), collect('stderr')];
+  const code = await runCommandLine(argv, {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    cwd,
+    colour: { stdout: colour, stderr: colour },
+    stopped: () => stopped,
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { code, ...out };
+}
+
+export function temporaryDirectory(t: TestContext): string {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'reeve-cli-')));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
