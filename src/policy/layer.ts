@@ -64,7 +64,9 @@ interface Draft {
 }
 
 export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: HostFacts): Layer {
-  const drafts = placed.flatMap((rule, ordinal) => draftsOf(rule.read, ordinal, host));
+  const drafts = placed.flatMap(({ read }, ordinal) => {
+    return draftsOf(origin === 'builtin' ? withEveryHome(read) : read, ordinal, host);
+  });
   const pathsOf = (effect: Effect): PathIndex =>
     buildPathIndex(
       drafts.map((draft) => (draft.effect === effect ? (draft.path ?? undefined) : undefined)),
@@ -85,6 +87,14 @@ export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: 
     paths: { allow: pathsOf('allow'), deny: pathsOf('deny') },
     prefixes: [...new Set(drafts.flatMap((draft) => draft.prefix ?? []))],
   };
+}
+
+/** Semantics, 4.6: every user's own files are protected from everybody, so `~` is never one home only. */
+function withEveryHome(read: ReadRule): ReadRule {
+  const resources = read.resources.map((resource) =>
+    resource.kind === 'path' ? { ...resource, anyHome: true } : resource,
+  );
+  return { ...read, resources };
 }
 
 function draftsOf(read: ReadRule, rule: number, host: HostFacts): Draft[] {

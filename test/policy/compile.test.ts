@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compile } from '../../src/policy/compile.ts';
+import { decide } from '../../src/policy/decide.ts';
+import {
+  allow,
+  allowRead,
+  ask,
+  BOTH,
+  connect,
+  deny,
+  denyRead,
+  localFile,
+  policy,
+  reading,
+  requestOf,
+  rule,
+  setOf,
+} from './asking.ts';
+
+const WHOLE = setOf({
+  governs: { network: true },
+  policies: [policy([deny('b.example.com'), allow('**.example.com', '10.0.0.0/8', 'crl*.example.org')], { id: 'z' })],
+  local: [localFile([allowRead('/data/**', '~/x'), denyRead('/data/*/secret')])],
+  preset: { name: 'open', rules: [allow('**')] },
+  builtin: [rule('deny', ['write'], '/etc/reeve/**')],
+  host: { homes: new Map([[1000, '/home/ann']]), foldingMounts: ['/mnt'], nat64Prefixes: ['2001:db8::/96'] },
+});
+
+describe('compile', () => {
+  it('gives plain data that crosses threads and answers the same there', () => {
+    const policies = compile(WHOLE);
+    const copy = structuredClone(policies);
+    assert.deepEqual(copy, policies);
+    for (const fields of [
+      connect('a.example.com'),
+      connect('b.example.com'),
+      connect('crl3.example.org'),
+      reading('/data/x'),
+      reading('/data/x/secret'),
+      reading('/home/ann/x'),
+      { action: 'write', path: '/etc/reeve/x' },
+    ]) {
+      const request = requestOf(fields);
+      const here = decide({ policy: policies, generation: 1, ttlMs: 0 }, request, { uid: 1000 });
+      assert.deepEqual(decide({ policy: copy, generation: 1, ttlMs: 0 }, request, { uid: 1000 }), here);
+    }
+  });
+
+  it('lists every rule as it was written, in the order of layers, policies and positions', () => {
+    const { listing } = compile(WHOLE);
+    assert.deepEqual(
+      listing.map(({ origin, policy: from, domain, decision, active }) => [origin, from, domain, decision, active]),
+      [
+        ['builtin', 'reeve', 'filesystem', 'deny', true],
+        ['org', 'z', 'network', 'deny', true],
+        ['org', 'z', 'network', 'allow', true],
+        ['local', '10-mine.yaml', 'filesystem', 'allow', true],
+        ['local', '10-mine.yaml', 'filesystem', 'deny', true],
+        ['preset', 'open', 'network', 'allow', false],
+      ],
+    );
+    assert.deepEqual(listing[1], {
+      id: 'deny b.example.com',
+      name: '',
+      policy: 'z',
+      policy_name: 'first',
+      origin: 'org',
+      decision: 'deny',
+      domain: 'network',
+      actions: ['connect:tcp'],
+      resources: ['b.example.com'],
+      active: true,
+    });
+  });
+
+  it('lists what cannot be read as well as it can', () => {
+    const raw = {
+      id: 7,
+      name: ['x'],
+      decision: 'block',
+      actions: ['connect:tcp', 7],
+      resources: ['a.example.com', null],
+    };
+    assert.deepEqual(compile(setOf({ policies: [policy([raw])] })).listing, [
+      {
+        id: '#1',
+        name: '',
+        policy: 'p1',
+        policy_name: 'first',
+        origin: 'org',
+        decision: 'block',
+        domain: null,
+        actions: ['connect:tcp'],
+        resources: ['a.example.com'],
+        active: false,
+        cause: 'cannot be evaluated: `id` must be a string',
+      },
+    ]);
+  });
+
+  it('never throws, whatever was delivered', () => {
+    const odd: readonly unknown[] = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { allowlist_v0: null },
+      {
+        allowlist_v0: { rules: [null, 7, [], {}, { resources: [{}] }, { actions: [{}] }, { http_resources: [null] }] },
+      },
+      JSON.parse('{"__proto__":{"enabled":false},"id":"p"}'),
+      JSON.parse('{"id":"p","allowlist_v0":{"rules":[{"__proto__":{},"constructor":1}]}}'),
+    ];
+    for (const raw of odd) {
+      const set = setOf({
+        policies: [raw],
+        local: [localFile([raw])],
+        preset: { name: 'p', rules: [raw] },
+        builtin: [raw],
+      });
+      assert.equal(ask(set, connect('a.example.com')).decision, 'deny');
+      assert.equal(ask(set, reading('/x')).decision, 'deny');
+    }
+  });
+
+  it('lets the last of ten thousand rules deny', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => allow(`h${index}.example.com`, '**.example.com'));
+    const set = setOf({ governs: BOTH, policies: [policy([...many, deny('last.example.com')])] });
+    assert.equal(ask(set, connect('last.example.com')).code, 'org_deny');
+    assert.equal(ask(set, connect('other.example.com')).code, 'org_allow');
+  });
+
+  it('adds nothing to a domain without rules: it denies', () => {
+    assert.equal(ask(setOf({ governs: BOTH }), connect('a.example.com')).code, 'default_deny');
+    assert.equal(ask(setOf(), reading('/x')).code, 'default_deny');
+  });
+});
