@@ -12,4 +12,6 @@ export interface LocalApiContext {
   readonly clock: Clock;
   readonly credentials: PeerCredentials;
   readonly router: Router;
+  /** Lines of all connections that wait for their decision. */
+  readonly unanswered: { count: number };
 }

@@ -12,6 +12,8 @@ export const MAX_BATCH_ITEMS = 1_000;
 export const MAX_UNREAD_BYTES = 2 * MAX_LINE_BYTES;
 /** Lines of one connection that wait for a path to be resolved; later lines are read when one has been answered. */
 export const MAX_UNANSWERED_LINES = 16;
+/** The same for all connections together, beside one line each: nobody waits for the disk behind everybody's queue. */
+export const MAX_UNANSWERED_IN_ALL = 64;
 /** Answers of one connection that are ready and kept back behind such a line. */
 export const MAX_UNSENT_ANSWERS = 1_024;
 /** After an answer that closes: how much is still read and thrown away, so that the answer is seen and not a reset. */

@@ -3,7 +3,7 @@ import type { Reply } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import type { Channel, Framing } from './channel.ts';
 import type { LocalApiContext } from './context.ts';
-import { MAX_LINE_BYTES, MAX_UNANSWERED_LINES, MAX_UNSENT_ANSWERS } from './limits.ts';
+import { MAX_LINE_BYTES, MAX_UNANSWERED_IN_ALL, MAX_UNANSWERED_LINES, MAX_UNSENT_ANSWERS } from './limits.ts';
 import { readLineId } from './line-id.ts';
 import { OrderedReplies } from './ordered-replies.ts';
 import { errorText, replyText, withId } from './reply-text.ts';
@@ -47,7 +47,10 @@ export class NdjsonFraming implements Framing {
 
   #mayTakeLine(): boolean {
     if (this.#lineTooLong || this.#channel.blocked) return false;
-    return this.#replies.waiting < MAX_UNANSWERED_LINES && this.#replies.unsent < MAX_UNSENT_ANSWERS;
+    const { waiting, unsent } = this.#replies;
+    // whoever has to wait here has a line outstanding, and is woken by its answer
+    const crowded = waiting >= MAX_UNANSWERED_LINES || this.#context.unanswered.count >= MAX_UNANSWERED_IN_ALL;
+    return unsent < MAX_UNSENT_ANSWERS && (waiting === 0 || !crowded);
   }
 
   /** The next line without its newline; null when none is complete. */
@@ -89,7 +92,10 @@ export class NdjsonFraming implements Framing {
 
   #answerLater(reply: Promise<Reply>, idText: string | null): void {
     const fill = this.#replies.reserve();
+    const { unanswered } = this.#context;
+    unanswered.count += 1;
     const settle = (text: string): void => {
+      unanswered.count -= 1;
       fill(text);
       this.#channel.wake();
     };

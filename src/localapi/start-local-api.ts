@@ -38,7 +38,8 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
   const credentials = options.credentials ?? (await openPeerCredentials());
   if (credentials.kind === 'unavailable')
     log.warn({ reason: credentials.reason }, 'socket modes alone decide who may ask');
-  const context: LocalApiContext = { port, limits, log, clock, credentials, router: createRouter(ROUTES) };
+  const router = createRouter(ROUTES);
+  const context: LocalApiContext = { port, limits, log, clock, credentials, router, unanswered: { count: 0 } };
   const acceptor = new Acceptor(context);
   const servers: Server[] = [];
   try {
