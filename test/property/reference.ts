@@ -228,6 +228,11 @@ function readAsker(input: Raw): Asker {
   return { home: known ? home : null, ordinary: known && uid !== 0, knownHomes };
 }
 
+/** Section 4, 6: what is builtin protects every user's files from everybody. */
+function everyHome(asker: Asker): Asker {
+  return { ...asker, ordinary: false };
+}
+
 const WHERE_HOMES_ARE = [['root'], ['home', '*'], ['Users', '*']];
 
 function denyHomes(asker: Asker, written: RefPathPattern, unknownPeer: boolean): readonly (readonly RefSegment[])[] {
@@ -282,7 +287,7 @@ export function namesBuiltin(input: Raw, rule: unknown): boolean {
     return false;
   const text = String(rule['resource']);
   const resource = { text, network: null, path: readRefPathPattern(text) };
-  return denyMeets(resource, [path.lexical, real], readAsker(input), request['recursive'] === true);
+  return denyMeets(resource, [path.lexical, real], everyHome(readAsker(input)), request['recursive'] === true);
 }
 
 function evaluateFilesystem(rules: RefRules, request: Raw, asker: Asker): ReferenceAnswer {
@@ -299,7 +304,7 @@ function evaluateFilesystem(rules: RefRules, request: Raw, asker: Asker): Refere
   if (rules.closed.has('filesystem')) return refuse('policy_invalid');
 
   const denies = hitsOf(rules, 'deny', request['action']).filter((hit) =>
-    denyMeets(hit.resource, [path.lexical, real], asker, recursive),
+    denyMeets(hit.resource, [path.lexical, real], hit.rule.origin === 'builtin' ? everyHome(asker) : asker, recursive),
   );
   const allows = hitsOf(rules, 'allow', request['action']);
   const allowed = (test: PathTest): readonly Hit[] =>
