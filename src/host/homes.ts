@@ -22,6 +22,8 @@ interface Entry {
 export interface HomesOptions {
   readonly clock: Clock;
   readonly lookup?: PasswdLookup;
+  /** Awaited before a new home is told to anybody: what belongs to it is read first. Must not reject. */
+  readonly prepare?: (uid: number, home: string) => Promise<void>;
   /** Called when a uid's home becomes known or changes: the homes are part of the snapshot. */
   readonly onFound?: (uid: number, home: string) => void;
 }
@@ -33,13 +35,15 @@ export interface HomesOptions {
 export class Homes {
   readonly #clock: Clock;
   readonly #lookup: PasswdLookup;
+  readonly #prepare: (uid: number, home: string) => Promise<void>;
   readonly #onFound: (uid: number, home: string) => void;
   readonly #entries = new Map<number, Entry>();
   readonly #running = new Map<number, Promise<string | null>>();
 
-  constructor({ clock, lookup = askNameService, onFound = () => undefined }: HomesOptions) {
+  constructor({ clock, lookup = askNameService, prepare, onFound = () => undefined }: HomesOptions) {
     this.#clock = clock;
     this.#lookup = lookup;
+    this.#prepare = prepare ?? (() => Promise.resolve());
     this.#onFound = onFound;
   }
 
@@ -73,9 +77,11 @@ export class Homes {
       // a name service that is down for a moment takes no home away
       home = before?.home ?? null;
     }
+    const found = home === before?.home ? null : home;
+    if (found !== null) await this.#prepare(uid, found);
     this.#running.delete(uid);
     this.#keep(uid, home);
-    if (home !== null && home !== before?.home) this.#onFound(uid, home);
+    if (found !== null) this.#onFound(uid, found);
     return home;
   }
 

@@ -87,3 +87,19 @@ test('only an absolute, canonical home of that very uid is taken from a passwd l
   assert.equal(homeInPasswdLine(line('/home/a'), 1001), null);
   assert.equal(homeInPasswdLine('', 1000), null);
 });
+
+test('a new home is told only after what belongs to it has been read', async () => {
+  const steps: string[] = [];
+  const homes = new Homes({
+    clock: handClock(),
+    lookup: () => Promise.resolve('/home/a'),
+    prepare: async () => {
+      await Promise.resolve();
+      steps.push(`prepare, known: ${homes.known().size}`);
+    },
+    onFound: () => steps.push('found'),
+  });
+  assert.equal(await homes.find(1000), '/home/a');
+  await homes.find(1000);
+  assert.deepEqual(steps, ['prepare, known: 0', 'found']);
+});

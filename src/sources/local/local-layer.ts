@@ -11,6 +11,8 @@ export interface HeldFile {
 /** What `status` and `local ls` show of one file. */
 export interface LocalListing {
   readonly name: string;
+  /** Whose requests the file counts for; null = everybody's. */
+  readonly uid: number | null;
   /**
    * `active`; `allows_inert`: wrong owner or mode; `last_good`: broken now, an earlier version serves; `broken`: it
    * never parsed and closes what local files may govern; `not_read`: a link or no regular file.
@@ -85,7 +87,7 @@ function layerFile(source: LayerSource, file: FoundFile, parsed: ParsedContent |
     // its last good denies stay: whoever may place a link here could also have placed a file
     if (held !== undefined) return heldFile(uid, file.name, { file: held, cause: file.message, inert: file.message });
     const state = 'not_read';
-    return { input: null, listing: { name: file.name, state, cause: file.message, rules: 0, digest: null } };
+    return { input: null, listing: { name: file.name, uid, state, cause: file.message, rules: 0, digest: null } };
   }
   if (file.kind === 'content' && parsed?.kind === 'good') return goodFile(uid, file, parsed.rules);
   const cause = file.kind === 'broken' ? file.message : parsed?.kind === 'bad' ? parsed.message : 'was not parsed';
@@ -103,7 +105,7 @@ function goodFile(
   const state = untrusted === null ? 'active' : 'allows_inert';
   return {
     input: { name, uid, rules, ...inert },
-    listing: { name, state, cause: untrusted, rules: rules.length, digest },
+    listing: { name, uid, state, cause: untrusted, rules: rules.length, digest },
   };
 }
 
@@ -116,13 +118,13 @@ function heldFile(
   const inert = held.inert === null ? {} : { allowsInert: held.inert };
   return {
     input: { name, uid, rules, ...inert },
-    listing: { name, state: 'last_good', cause: held.cause, rules: rules.length, digest },
+    listing: { name, uid, state: 'last_good', cause: held.cause, rules: rules.length, digest },
   };
 }
 
 function brokenFile(uid: number | null, name: string, cause: string): LayerFile {
   return {
     input: { name, uid, rules: [], broken: cause },
-    listing: { name, state: 'broken', cause, rules: 0, digest: null },
+    listing: { name, uid, state: 'broken', cause, rules: 0, digest: null },
   };
 }
