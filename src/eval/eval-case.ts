@@ -1,6 +1,7 @@
 import { shown } from '../base/shown.ts';
 import { DOMAINS } from '../policy/action.ts';
 import { builtinRules } from '../policy/builtin-rules.ts';
+import { instant } from '../policy/policy-document.ts';
 import type { HostFacts, PerDomain, PolicySet } from '../policy/policy-set.ts';
 import { isObject } from '../policy/rule-shape.ts';
 import { isPresetName, loadPreset, type PresetName } from '../sources/presets.ts';
@@ -75,7 +76,7 @@ function faultOf(fields: Fields): string | null {
   if (home !== undefined && (typeof home !== 'string' || !home.startsWith('/')))
     return '`home` must be an absolute path';
   if (uid !== undefined && !isUid(uid)) return '`uid` must be a user id';
-  if (now !== undefined && (typeof now !== 'string' || Number.isNaN(Date.parse(now)))) {
+  if (now !== undefined && (typeof now !== 'string' || Number.isNaN(instant(now)))) {
     return '`now` must be an RFC 3339 time';
   }
   if (fields['request'] === undefined) return '`request` is missing';

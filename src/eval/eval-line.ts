@@ -28,7 +28,8 @@ interface Prepared {
   readonly key: string;
   readonly snapshot: Snapshot;
   readonly warnings: readonly EvalWarning[];
-  readonly refused: boolean;
+  /** The first that would be refused when written. */
+  readonly refused: EvalWarning | null;
 }
 
 /** Judges lines one after the other; a policy set that repeats from line to line is compiled once. */
@@ -55,10 +56,10 @@ export function evaluateLine(line: string, options: EvalOptions): string {
 
 function answerLine(value: EvalCase, prepared: Prepared, options: EvalOptions): string {
   const echo = echoOf(value.id);
-  if (options.strict && prepared.refused) {
-    const [first] = prepared.warnings;
-    const place = first?.resource === undefined ? '' : ` resource \`${first.resource}\`:`;
-    return failure(echo, 'invalid_rule', `rule \`${first?.rule ?? ''}\`:${place} ${first?.message ?? ''}`);
+  if (options.strict && prepared.refused !== null) {
+    const { rule, resource, message } = prepared.refused;
+    const place = resource === undefined ? '' : ` resource \`${resource}\`:`;
+    return failure(echo, 'invalid_rule', `rule \`${rule}\`:${place} ${message}`);
   }
   const reading = readRequest(value.request);
   if (reading.kind === 'not_a_request') return failure(echo, 'invalid_request', reading.message);
@@ -79,11 +80,12 @@ function lexically(request: FilesystemRequest): { kind: 'real'; real: string } {
 
 function prepare(value: EvalCase, key: string, options: EvalOptions, reuse: Reuse): Prepared {
   const policy = compiled(value, options, reuse);
+  const refused = policy.issues.find((issue) => issue.refused);
   return {
     key,
     snapshot: { policy, generation: 1, ttlMs: ttlAt(policy, value.now) },
     warnings: policy.issues.map(warningOf),
-    refused: policy.issues.some(({ refused }) => refused),
+    refused: refused === undefined ? null : warningOf(refused),
   };
 }
 

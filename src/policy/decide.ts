@@ -5,7 +5,7 @@ import { judgeFilesystem } from './judge-filesystem.ts';
 import { judgeNetwork } from './judge-network.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Asker, type Cause, firstCause, type Verdict } from './verdict.ts';
+import { type Asker, type Cause, firstCause, mayAsk, type Verdict } from './verdict.ts';
 
 /**
  * The one evaluator: every surface answers with it. Pure and synchronous; `snapshot` is the only policy it knows,
@@ -13,8 +13,7 @@ import { type Asker, type Cause, firstCause, type Verdict } from './verdict.ts';
  */
 export function decide(snapshot: Snapshot, request: Request, asker: Asker): Answer {
   if (request.kind === 'invalid') return invalidRequest(snapshot, request.reason);
-  // Semantics, 2: only root may ask with another's uid.
-  if (request.uid !== null && request.uid !== asker.uid && asker.uid !== 0) {
+  if (!mayAsk(request, asker)) {
     return invalidRequest(snapshot, 'only root may ask with a `uid` that is not its own');
   }
   return answerOf(snapshot, request, judge(snapshot, request, asker));

@@ -163,8 +163,8 @@ function teamScope(
   return { allowsInert: 'for another team', deniesInert: 'for another team' };
 }
 
-/** Milliseconds since the epoch; null = not given; NaN = not a time. */
-function instant(value: unknown): number | null {
+/** An RFC 3339 time as milliseconds since the epoch; null = not given; NaN = not a time. */
+export function instant(value: unknown): number | null {
   if (value === undefined || value === null) return null;
   return typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
 }

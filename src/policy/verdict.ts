@@ -16,6 +16,11 @@ export function uidOf(request: { readonly uid: number | null }, asker: Asker): n
   return uid === NOBODY ? null : uid;
 }
 
+/** Semantics, 2: only root may ask with another's uid. */
+export function mayAsk(request: { readonly uid: number | null }, asker: Asker): boolean {
+  return request.uid === null || request.uid === asker.uid || asker.uid === 0;
+}
+
 /** The parts of a question that decide whether a rule that matches also counts. */
 export interface Asked {
   readonly actions: number;

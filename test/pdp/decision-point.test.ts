@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createDecisionPoint,
+  type DecisionPoint,
+  type DecisionPointParts,
+  type Peer,
+  type Reply,
+} from '../../src/pdp/decision-point.ts';
+import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import { compile } from '../../src/policy/compile.ts';
+import type { RealPath } from '../../src/policy/request.ts';
+import { allow, allowRead, BOTH, connect, policy, type RawRule, setOf } from '../policy/asking.ts';
+
+const ANN: Peer = { uid: 1000, gid: 1000, pid: 1 };
+const SET = setOf({
+  governs: BOTH,
+  policies: [policy([allow('a.example.com')]), policy([allowRead('/data/**', '~/**')], { id: 'p2' })],
+  host: { homes: new Map([[1000, '/home/ann']]) },
+});
+const NET = connect('a.example.com');
+const FILE = { action: 'read', path: '/data/x' };
+
+interface Desk {
+  readonly point: DecisionPoint;
+  readonly holder: SnapshotHolder;
+  readonly resolved: string[];
+  readonly sought: number[];
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const later = (ms = 250): number => performance.now() + ms;
+
+/** A decision point over a real snapshot, with a disk and a name service that the test makes up. */
+function desk(parts: Partial<DecisionPointParts> = {}, set = SET): Desk {
+  const holder = createSnapshotHolder(() => 0);
+  holder.swap(compile(set), 'start');
+  const resolved: string[] = [];
+  const sought: number[] = [];
+  const point = createDecisionPoint({
+    holder,
+    homeKnown: () => true,
+    ...parts,
+    resolve: (sent): Promise<RealPath> => {
+      resolved.push(sent);
+      return parts.resolve?.(sent) ?? Promise.resolve({ kind: 'real', real: sent });
+    },
+    findHome: (uid) => {
+      sought.push(uid);
+      return parts.findHome?.(uid) ?? Promise.resolve();
+    },
+  });
+  return { point, holder, resolved, sought };
+}
+
+/** `code`, or what there is instead of an answer. */
+function said(reply: Reply | Promise<Reply>): string {
+  assert.ok(!(reply instanceof Promise), 'answered at once');
+  if (reply.kind === 'answer') return reply.answer.code;
+  return reply.kind === 'unavailable' ? `unavailable ${reply.code}` : reply.kind;
+}
+
+describe('ask', () => {
+  it('answers at once where nothing has to be looked up', () => {
+    const { point } = desk();
+    assert.equal(said(point.ask(NET, ANN, later())), 'org_allow');
+    assert.equal(said(point.ask({ ...FILE, resolved: true }, ANN, later())), 'org_allow');
+    assert.equal(said(point.ask({ ...FILE, real: '/etc/x' }, ANN, later())), 'default_deny');
+    assert.equal(said(point.ask(connect('a b'), ANN, later())), 'invalid_request');
+    assert.equal(said(point.ask({ action: 'fly' }, ANN, later())), 'not_a_request');
+  });
+
+  it('resolves a path that came without `real`, as it was sent', async () => {
+    const { point, resolved } = desk({ resolve: () => Promise.resolve({ kind: 'real', real: '/etc/passwd' }) });
+    const reply = point.ask({ ...FILE, path: '/data/./l/../x' }, ANN, later());
+    assert.ok(reply instanceof Promise);
+    assert.equal(said(await reply), 'default_deny');
+    assert.deepEqual(resolved, ['/data/l/../x']);
+    const allowed = await desk().point.ask(FILE, ANN, later());
+    assert.ok(allowed.kind === 'answer');
+    assert.equal(allowed.answer.resolved_path, '/data/x');
+  });
+
+  it('denies a path that cannot be resolved', async () => {
+    const { point } = desk({ resolve: () => Promise.resolve({ kind: 'unresolvable', reason: 'no' }) });
+    assert.equal(said(await point.ask(FILE, ANN, later())), 'unresolvable_path');
+  });
+
+  it('is overloaded once the deadline has passed', async () => {
+    const { point } = desk({ resolve: never });
+    const started = performance.now();
+    assert.equal(said(await point.ask(FILE, ANN, later(30))), 'unavailable overloaded');
+    assert.ok(performance.now() - started < 1_000);
+    assert.equal(said(await point.ask(FILE, ANN, later(-10))), 'unavailable overloaded');
+  });
+
+  it('waits for the home of a new uid, and says `not_ready` when it takes too long', async () => {
+    const homes = new Set<number>();
+    const quick = desk({
+      homeKnown: (uid) => homes.has(uid),
+      findHome: async (uid) => {
+        await sleep(20);
+        homes.add(uid);
+      },
+    });
+    const question = { action: 'read', path: '/home/ann/x', resolved: true };
+    assert.equal(said(await quick.point.ask(question, ANN, later())), 'org_allow');
+    assert.deepEqual(quick.sought, [1000]);
+    assert.equal(said(quick.point.ask(question, ANN, later())), 'org_allow', 'known by now');
+    const slow = desk({ homeKnown: () => false, findHome: never });
+    const started = performance.now();
+    assert.equal(said(await slow.point.ask(question, ANN, later())), 'unavailable not_ready');
+    const waited = performance.now() - started;
+    assert.ok(waited >= 190 && waited < 2_000, String(waited));
+  });
+
+  it('asks for no home where none can matter', () => {
+    const { point, sought } = desk({ homeKnown: () => false });
+    assert.equal(said(point.ask(NET, ANN, later())), 'org_allow');
+    for (const uid of [null, 65_534]) {
+      assert.equal(said(point.ask({ ...FILE, resolved: true }, { ...ANN, uid }, later())), 'org_allow', String(uid));
+    }
+    assert.deepEqual(sought, []);
+  });
+
+  it('refuses another user’s `uid` at once: neither the disk nor the name service is asked', () => {
+    const { point, resolved, sought } = desk({ homeKnown: () => false });
+    for (const peer of [ANN, { ...ANN, uid: null }, { ...ANN, uid: 65_534 }]) {
+      assert.equal(said(point.ask({ ...FILE, uid: 1001 }, peer, later())), 'invalid_request');
+    }
+    assert.deepEqual([resolved, sought], [[], []]);
+  });
+
+  it('asks for the home of the `uid` that root names', async () => {
+    const { point, sought } = desk({ homeKnown: () => false });
+    const question = { action: 'read', path: '/home/ann/x', resolved: true, uid: 1000 };
+    assert.equal(said(await point.ask(question, { ...ANN, uid: 0 }, later())), 'org_allow');
+    assert.deepEqual(sought, [1000]);
+  });
+
+  it('takes 65534 for nobody in particular', () => {
+    const set = setOf({
+      governs: BOTH,
+      policies: [policy([allowRead('~/**')])],
+      host: { homes: new Map([[65_534, '/n/x']]) },
+    });
+    const { point } = desk({}, set);
+    assert.equal(
+      said(point.ask({ action: 'read', path: '/n/x/y', resolved: true }, { ...ANN, uid: 65_534 }, later())),
+      'default_deny',
+    );
+  });
+
+  it('is not ready before there is a snapshot', async () => {
+    const { point } = desk({ holder: { current: () => null } });
+    assert.equal(said(point.ask(NET, ANN, later())), 'unavailable not_ready');
+    assert.equal(said(await point.ask(FILE, ANN, later())), 'unavailable not_ready');
+    const many = await point.askMany([NET, NET], ANN, later());
+    assert.deepEqual(many.map(said), ['unavailable not_ready', 'unavailable not_ready']);
+    assert.equal((await point.explain(NET, ANN, false)).kind, 'unavailable');
+  });
+
+  it('answers from the snapshot that serves when the path is known, not when it was asked', async () => {
+    const { point, holder } = desk({ resolve: (sent) => sleep(20, { kind: 'real', real: sent }) });
+    const reply = point.ask(FILE, ANN, later());
+    holder.swap(compile(setOf({ governs: BOTH })), 'bundle');
+    const settled = await reply;
+    assert.ok(settled.kind === 'answer');
+    assert.deepEqual([settled.answer.generation, settled.answer.code], [2, 'default_deny']);
+  });
+});
+
+describe('askMany', () => {
+  const many = async (
+    point: DecisionPoint,
+    values: readonly RawRule[],
+    deadline = later(),
+  ): Promise<readonly Reply[]> => point.askMany(values, ANN, deadline);
+
+  it('answers every item in its place, at once where nothing has to be looked up', () => {
+    const { point } = desk();
+    const replies = point.askMany([NET, { action: 'fly' }, connect('b.example.com'), connect('')], ANN, later());
+    assert.ok(!(replies instanceof Promise));
+    assert.deepEqual(replies.map(said), ['org_allow', 'not_a_request', 'default_deny', 'invalid_request']);
+    assert.deepEqual(point.askMany([], ANN, later()), []);
+  });
+
+  it('answers by one generation, also when the policy changes in between', async () => {
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const { point, holder } = desk({
+      resolve: async (sent) => {
+        if (!sent.endsWith('1')) await opened;
+        return { kind: 'real', real: sent };
+      },
+    });
+    const values = Array.from({ length: 20 }, (_, index) => ({ ...FILE, path: `/data/${index}` }));
+    const replies = many(point, [NET, ...values], later(5_000));
+    await sleep(1);
+    holder.swap(compile(SET), 'bundle');
+    open();
+    const generations = (await replies).map((reply) => (reply.kind === 'answer' ? reply.answer.generation : null));
+    assert.deepEqual(new Set(generations), new Set([1]));
+  });
+
+  it('answers `overloaded` for what the deadline cuts off, and leaves none out', async () => {
+    const { point } = desk({
+      resolve: (sent) => (sent.endsWith('slow') ? never() : Promise.resolve({ kind: 'real', real: sent })),
+    });
+    const slow = { ...FILE, path: '/data/slow' };
+    const replies = await many(point, [FILE, NET, slow, { action: 'fly' }, NET], later(250));
+    assert.deepEqual(replies.map(said), ['org_allow', 'org_allow', 'overloaded', 'not_a_request', 'overloaded']);
+    const cut = replies[2];
+    assert.ok(cut?.kind === 'answer');
+    assert.deepEqual([cut.answer.decision, cut.answer.kind, cut.answer.ttl_ms], ['deny', 'error', 0]);
+    const late = point.askMany([NET, NET], ANN, later(-1));
+    assert.ok(!(late instanceof Promise));
+    assert.deepEqual(late.map(said), ['overloaded', 'overloaded']);
+  });
+
+  it('asks nothing behind the reply that stops it, at once or in turn', async () => {
+    let lookups = 0;
+    const { point } = desk({
+      resolve: (sent) => {
+        lookups += 1;
+        return Promise.resolve({ kind: 'real', real: sent });
+      },
+    });
+    const denied = (reply: Reply): boolean => reply.kind === 'answer' && reply.answer.decision === 'deny';
+    const outside = { ...FILE, path: '/elsewhere' };
+    const inTurn = await point.askMany([FILE, outside, FILE], ANN, later(1_000), denied);
+    assert.deepEqual(inTurn.map(said), ['org_allow', 'default_deny']);
+    assert.equal(lookups, 2);
+    const atOnce = await point.askMany([NET, { ...NET, host: 'b.example.com' }, NET], ANN, later(1_000), denied);
+    assert.deepEqual(atOnce.map(said), ['org_allow', 'default_deny']);
+  });
+
+  it('asks nothing behind the first reply that is to be the last', async () => {
+    const { point, resolved } = desk();
+    const denied = (reply: Reply): boolean => reply.kind === 'answer' && reply.answer.decision === 'deny';
+    const nets = point.askMany([NET, connect('b.example.com'), NET], ANN, later(), denied);
+    assert.ok(!(nets instanceof Promise));
+    assert.deepEqual(nets.map(said), ['org_allow', 'default_deny']);
+    const files = await point.askMany([FILE, { ...FILE, path: '/etc/x' }, FILE], ANN, later(), denied);
+    assert.deepEqual(files.map(said), ['org_allow', 'default_deny']);
+    assert.deepEqual(resolved, ['/data/x', '/etc/x']);
+  });
+
+  it('answers `not_ready` for an item whose home is still being looked up', async () => {
+    const { point } = desk({ homeKnown: () => false, findHome: never });
+    const replies = await many(point, [NET, { ...FILE, resolved: true }], later(1_000));
+    assert.deepEqual(replies.map(said), ['org_allow', 'not_ready']);
+  });
+});
+
+test('explain says what ask says, and names a hundred rules unless all are wanted', async () => {
+  const rules = Array.from({ length: 120 }, () => allow('a.example.com'));
+  const { point } = desk(
+    {},
+    setOf({ governs: BOTH, policies: [policy(rules), policy([allowRead('/data/**')], { id: 'p2' })] }),
+  );
+  const explain = async (value: RawRule, full: boolean): Promise<readonly [string, number]> => {
+    const reply = await point.explain(value, ANN, full);
+    assert.ok(reply.kind === 'explanation', JSON.stringify(reply));
+    return [reply.explanation.answer.code, reply.explanation.rules.length];
+  };
+  assert.deepEqual(await explain(NET, false), ['org_allow', 100]);
+  assert.deepEqual(await explain(NET, true), ['org_allow', 120]);
+  assert.deepEqual(await explain(FILE, false), ['org_allow', 1]);
+  assert.deepEqual(await explain({ ...FILE, uid: 0 }, true), ['invalid_request', 0]);
+  assert.equal((await point.explain({}, ANN, true)).kind, 'not_a_request');
+  const hung = desk({ resolve: never });
+  const reply = await hung.point.explain(FILE, ANN, true);
+  assert.ok(reply.kind === 'unavailable');
+  assert.equal(reply.code, 'overloaded');
+});
