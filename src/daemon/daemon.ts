@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../base/clock.ts';
+import type { SocketSource } from '../localapi/listen.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
@@ -23,24 +24,33 @@ export interface Daemon {
  */
 export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
   const complete: DaemonOptions = { clock: systemClock, ...options };
-  const { config, log } = complete;
+  const { log } = complete;
   const parts = new Parts();
-  const desk = await openPolicyDesk(parts, complete);
+  const close = async (): Promise<void> => {
+    for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
+  };
+  try {
+    const desk = await startParts(parts, complete);
+    return { close, lostThreads: () => desk.resolver.lost };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startParts(parts: Parts, options: DaemonOptions): Promise<PolicyDesk> {
+  const { config, log } = options;
+  const desk = await openPolicyDesk(parts, options);
   const started: StartedParts = { source: null, peerCredentials: 'not known yet' };
-  const api = await parts.start('sockets', () => openSockets(desk, complete, started));
+  const api = await parts.start('sockets', () => openSockets(desk, options, started));
   started.peerCredentials = api.credentials.kind === 'available' ? 'available' : api.credentials.reason;
-  await parts.start('upkeep', () => openUpkeep(desk, complete));
+  await parts.start('upkeep', () => openUpkeep(desk, options));
   if (config.source !== null) {
     const { source } = config;
-    started.source = await parts.start('source', () => openSource(desk, complete, source));
+    started.source = await parts.start('source', () => openSource(desk, options, source));
   }
   log.info({ decide: config.decideSocket, admin: config.adminSocket, source: config.source?.org ?? null }, 'ready');
-  return {
-    async close() {
-      for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
-    },
-    lostThreads: () => desk.resolver.lost,
-  };
+  return desk;
 }
 
 function openSockets(
@@ -50,10 +60,11 @@ function openSockets(
 ): ReturnType<typeof startLocalApi> {
   const { config, log, clock } = options;
   const { decideSocket, adminSocket, socketModes } = config;
+  const { decide, admin } = options.activated ?? {};
   return startLocalApi({
     sockets: {
-      decide: { kind: 'path', path: decideSocket, mode: socketModes.decide },
-      admin: { kind: 'path', path: adminSocket, mode: socketModes.admin },
+      decide: socketSource(decide, { path: decideSocket, mode: socketModes.decide }),
+      admin: socketSource(admin, { path: adminSocket, mode: socketModes.admin }),
     },
     port: createDaemonPort(desk, options, started),
     log,
@@ -61,14 +72,20 @@ function openSockets(
   });
 }
 
-function openUpkeep(desk: PolicyDesk, { config, clock }: DaemonOptions): { close(): Promise<void> } {
+function socketSource(fd: number | undefined, own: { path: string; mode: number }): SocketSource {
+  return fd === undefined ? { kind: 'path', ...own } : { kind: 'descriptor', fd };
+}
+
+function openUpkeep(desk: PolicyDesk, { clock, log }: DaemonOptions): { close(): Promise<void> } {
   return startUpkeep({
     clock,
+    now: () => desk.facts.now(),
     holder: desk.holder,
-    staleness: () => stalenessNow(config, desk.facts),
+    staleness: () => stalenessNow(desk.facts),
     foldingMounts: readFoldingMounts,
     resolveLinks: (prefixes, known) => desk.resolver.resolvePrefixes(prefixes, known),
     refresh: (cause) => desk.refresh(cause),
+    onError: (error: unknown) => log.error({ err: error }, 'looking for changes failed; the policy serves on'),
   });
 }
 

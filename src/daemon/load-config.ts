@@ -1,16 +1,12 @@
-import { dirname, join } from 'node:path';
-import { CodedError } from '../base/coded-error.ts';
+import { dirname, join, resolve } from 'node:path';
 import { isLoopbackUrl } from '../http/outbound-url.ts';
 import { readTrustedFile } from '../realpath/trusted-file.ts';
 import { CONFIG_FILE_BYTES, type ConfigFile, durationMs, readConfigFile } from '../schema/config-file.ts';
 import { MIN_INTERVAL_MS } from '../schema/limits.ts';
 import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
+import { ConfigError } from './config-error.ts';
 import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
-
-export type ConfigErrorCode = 'config_untrusted' | 'config_invalid' | 'no_home' | 'system_install_exists';
-
-export class ConfigError extends CodedError<ConfigErrorCode> {}
 
 /** This process, as far as its defaults depend on it. */
 export interface Installation {
@@ -20,7 +16,9 @@ export interface Installation {
 }
 
 /** Reads, checks and completes the configuration file; afterwards nothing is missing. Throws a `ConfigError`. */
-export function loadConfig(file: string, installation: Installation): DaemonConfig {
+export function loadConfig(path: string, installation: Installation): DaemonConfig {
+  // what is read here is also what the builtin rules protect, and a rule holds no `.` and `..`
+  const file = resolve(path);
   const owners = installation.uid === 0 ? [0] : [0, installation.uid];
   const trusted = readTrustedFile(file, owners, CONFIG_FILE_BYTES);
   if (trusted.kind === 'untrusted') throw new ConfigError('config_untrusted', trusted.message);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import type { ActivatedSockets } from '../localapi/activation.ts';
 import { createCompileWorker } from '../pdp/compile-worker.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
@@ -22,6 +23,8 @@ export interface DaemonOptions {
   readonly config: DaemonConfig;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Listening sockets that were handed over, by name. */
+  readonly activated?: ActivatedSockets;
 }
 
 /** Everything that makes snapshots, wired together: the `policy` way of ARCHITECTURE.md without its source. */
@@ -52,7 +55,8 @@ export async function openPolicyDesk(parts: Parts, options: DaemonOptions): Prom
   logSwaps(holder, log);
 
   const refresh = async (cause: string): Promise<void> => {
-    const outcome = await activator.refresh(cause);
+    // until the database has been read once, nothing says who governs: there is no bundle to compile anew
+    const outcome = await (holder.current() === null ? activator.restore() : activator.refresh(cause));
     if (outcome.kind === 'failed') log.error({ ...outcome.failure, cause }, 'the policy could not be compiled anew');
   };
   const homes = createHomeDirectory({ clock, holder, refresh });
@@ -67,7 +71,7 @@ export async function openPolicyDesk(parts: Parts, options: DaemonOptions): Prom
     }),
   );
   const facts: PolicyFacts = {
-    now: () => clock.now(),
+    now: () => Math.max(clock.now(), store.lastSync()?.verifiedTime ?? 0),
     lastSync: () => store.lastSync(),
     enrolledOrg: () => store.enrolledOrg(),
     localFiles: () => local.current().inputs,

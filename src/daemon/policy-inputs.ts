@@ -7,6 +7,7 @@ import { stalenessOf } from './staleness.ts';
 
 /** What changes while the daemon runs, asked for at each compile. */
 export interface PolicyFacts {
+  /** Never behind a verified time: a clock that was set back makes nothing valid or fresh again (delivery, "Time"). */
   now(): number;
   lastSync(): LastSync | null;
   enrolledOrg(): string | null;
@@ -39,7 +40,7 @@ export function policySetOf(
     delegated: {},
     monitored: {},
     closed: closed === null ? {} : both(closed),
-    staleness: stalenessNow(config, facts),
+    staleness: stalenessNow(facts),
     local: facts.localFiles(),
     preset,
     builtin: builtinRules(protectedPaths(config)),
@@ -55,10 +56,15 @@ export function policySetOf(
   };
 }
 
-/** How much the org policy's age has cost it by now; without a source nothing ages. */
-export function stalenessNow(config: DaemonConfig, facts: PolicyFacts): PolicySet['staleness'] {
+/**
+ * How much the org policy's age has cost it by now. Taking the source out of the configuration makes nothing younger
+ * (semantics, 7.9).
+ */
+export function stalenessNow(facts: PolicyFacts): PolicySet['staleness'] {
   const last = facts.lastSync();
-  return stalenessOf(config.source === null || last === null ? null : facts.now() - last.completedAt);
+  if (last !== null) return stalenessOf(facts.now() - last.completedAt);
+  // a policy was activated, and the time of the sync that brought it is gone
+  return facts.enrolledOrg() === null ? 'fresh' : 'block';
 }
 
 function closureOf(config: DaemonConfig, facts: PolicyFacts, org: OrgPolicies): Closure | null {

@@ -9,6 +9,8 @@ const LINKS_MS = 60_000;
 
 export interface UpkeepOptions {
   readonly clock: Clock;
+  /** The time that policies are judged by, which never runs behind a verified one. */
+  readonly now: () => number;
   readonly holder: SnapshotHolder;
   readonly staleness: () => Staleness;
   readonly foldingMounts: () => readonly string[];
@@ -18,6 +20,8 @@ export interface UpkeepOptions {
   ) => Promise<PrefixResolution>;
   /** Compiles anew and swaps; never rejects. */
   readonly refresh: (cause: string) => Promise<unknown>;
+  /** A look at the database or the disk that failed; the next tick looks again. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -25,24 +29,24 @@ export interface UpkeepOptions {
  * second compares the wall clock with the next change; a long timer would stand still in suspend (semantics, 1).
  */
 export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } {
-  const { clock, holder } = options;
+  const { clock, onError } = options;
+  const surroundings = watchSurroundings(options);
   let closed = false;
-  let linksAt = clock.now() + LINKS_MS;
   let running: Promise<unknown> = Promise.resolve();
 
   const tick = async (): Promise<void> => {
-    holder.tick();
-    const cause = changeCause(options);
+    options.holder.tick();
+    surroundings.look();
+    const cause = changeCause(options) ?? (surroundings.takeChange() ? 'links' : null);
     if (cause !== null) await options.refresh(cause);
-    if (clock.now() < linksAt) return;
-    linksAt = clock.now() + LINKS_MS;
-    if (await surroundingsChanged(options)) await options.refresh('links');
   };
   const arm = (): (() => void) =>
     clock.after(TICK_MS, () => {
-      running = tick().finally(() => {
-        if (!closed) cancel = arm();
-      });
+      running = tick()
+        .catch(onError)
+        .finally(() => {
+          if (!closed) cancel = arm();
+        });
     });
   let cancel = arm();
   return {
@@ -54,16 +58,50 @@ export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } 
   };
 }
 
-function changeCause({ clock, holder, staleness }: UpkeepOptions): string | null {
+interface Surroundings {
+  /** Begins to look, if it is time. Nothing waits for it: a slow disk must not hold up the tick. */
+  look(): void;
+  /** Whether the last look found something else than what is compiled; said once. */
+  takeChange(): boolean;
+}
+
+function watchSurroundings(options: UpkeepOptions): Surroundings {
+  const { clock, onError } = options;
+  let lookedAt = clock.now();
+  let looking = false;
+  let changed = false;
+  return {
+    look() {
+      // a clock that was set back must not put it off
+      if (looking || Math.abs(clock.now() - lookedAt) < LINKS_MS) return;
+      lookedAt = clock.now();
+      looking = true;
+      const found = surroundingsChanged(options).then((different) => {
+        changed ||= different;
+      });
+      void found.catch(onError).finally(() => {
+        looking = false;
+      });
+    },
+    takeChange() {
+      const was = changed;
+      changed = false;
+      return was;
+    },
+  };
+}
+
+function changeCause({ now, holder, staleness }: UpkeepOptions): string | null {
   const policy = holder.current()?.policy;
   if (policy === undefined) return null;
-  if (policy.nextChange !== null && clock.now() >= policy.nextChange) return 'time';
+  if (policy.nextChange !== null && now() >= policy.nextChange) return 'time';
   return staleness() === policy.staleness ? null : 'staleness';
 }
 
 async function surroundingsChanged({ holder, resolveLinks, foldingMounts }: UpkeepOptions): Promise<boolean> {
   const policy = holder.current()?.policy;
-  if (policy === undefined) return false;
+  // nothing could be compiled at the start: worth another try
+  if (policy === undefined) return true;
   if (foldingMounts().join('\0') !== policy.host.foldingMounts.join('\0')) return true;
   const { links } = await resolveLinks(policy.literalPrefixes, policy.host.links);
   return !sameLinks(links, policy.host.links);

@@ -1,13 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
+import { type ActivatedSockets, readActivation } from '../localapi/activation.ts';
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
+import { ConfigError } from './config-error.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import type { DaemonConfig } from './daemon-config.ts';
 import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { prepareStateDirectory } from './state-directory.ts';
 
 /** How long a drain may take before the process ends anyway. */
 const STOP_DEADLINE_MS = 10_000;
+const FLUSH_DEADLINE_MS = 1_000;
 
 /**
  * Runs the daemon of one configuration file until SIGTERM or SIGINT. A second signal ends it at once. Throws a coded
@@ -17,22 +21,40 @@ export async function runDaemon(configFile: string): Promise<void> {
   refuseUnsafeEnvironment();
   const config = loadConfig(configFile, ownInstallation());
   const log = createLogger(config.log);
-  mkdirSync(config.stateDirectory, { recursive: true, mode: 0o700 });
-  for (const directory of new Set([dirname(config.decideSocket), dirname(config.adminSocket)])) {
-    prepareSocketDirectory(directory, config.socketDirectoryMode);
+  // heard from here on: a signal while starting must not leave half a daemon behind
+  const signalled = nextSignal();
+  let daemon: Daemon;
+  try {
+    prepareStateDirectory(config.stateDirectory);
+    daemon = await startDaemon({ config, log, activated: prepareSockets(config) });
+  } catch (error) {
+    // on standard error the command line says it, in words for a person
+    if (config.log.file !== null) log.error({ err: error }, 'the daemon could not start');
+    await flushed(log);
+    throw error;
   }
-  const daemon = await startDaemon({ config, log });
-  const signal = await nextSignal();
+  const signal = await signalled;
   log.info({ signal }, 'stopping');
   await stop(daemon, log);
+}
+
+/** The sockets that the service manager has handed over; the directories of the others are made ready. */
+function prepareSockets({ decideSocket, adminSocket, socketDirectoryMode }: DaemonConfig): ActivatedSockets {
+  const activated = readActivation(process.env, process.pid);
+  const own = [
+    ...(activated.decide === undefined ? [decideSocket] : []),
+    ...(activated.admin === undefined ? [adminSocket] : []),
+  ];
+  for (const directory of new Set(own.map(dirname))) prepareSocketDirectory(directory, socketDirectoryMode);
+  return activated;
 }
 
 /** Certificates that are not checked make every promise about the source worthless (delivery, "Trusted config"). */
 function refuseUnsafeEnvironment(): void {
   if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    throw new Error(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: unset it, and name a private authority with `source.ca_file`',
-    );
+    const message =
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: unset it, and name a private authority with `source.ca_file`';
+    throw new ConfigError('unsafe_environment', message);
   }
 }
 
@@ -45,18 +67,33 @@ function nextSignal(): Promise<NodeJS.Signals> {
 async function stop(daemon: Daemon, log: Logger): Promise<void> {
   const giveUp = (why: string) => () => {
     log.warn({ why }, 'ending without waiting any longer');
-    process.exit(1);
+    void flushed(log).then((written) => (written ? process.exit(1) : endAtOnce()));
   };
   process.once('SIGTERM', giveUp('second signal'));
   process.once('SIGINT', giveUp('second signal'));
+  // kept alive by its deadline: with nothing else left to wait for, the process would end as if it had failed
   const deadline = setTimeout(giveUp('stop deadline'), STOP_DEADLINE_MS);
-  deadline.unref();
   try {
     await daemon.close();
   } catch (error) {
     log.error({ reason: messageOf(error) }, 'stopping failed');
   }
-  await new Promise<void>((resolve) => log.flush(() => resolve()));
-  // A thread stuck in a system call cannot be ended, and keeps the process from ending by itself.
-  if (daemon.lostThreads() > 0) process.kill(process.pid, 'SIGKILL');
+  clearTimeout(deadline);
+  if (!(await flushed(log)) || daemon.lostThreads() > 0) endAtOnce();
+}
+
+/** Whether what was logged is written; a reader that takes nothing is given up on. */
+function flushed(log: Logger): Promise<boolean> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => resolve(false), FLUSH_DEADLINE_MS);
+    log.flush(() => {
+      clearTimeout(deadline);
+      resolve(true);
+    });
+  });
+}
+
+/** A thread that is stuck in a system call keeps `process.exit` from ending the process. */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -80,6 +80,7 @@ export function statusOf(inputs: StatusInputs): DaemonStatus {
     rollback_protection: false,
     warnings: [
       ...(inputs.source?.warnings ?? []),
+      ...stalenessWarnings(snapshot?.policy.staleness ?? 'fresh'),
       ...local.warnings.map((message) => ({ code: 'local_files', message })),
       ...policyWarnings(snapshot?.policy.warnings ?? []),
     ],
@@ -94,6 +95,19 @@ function domainsOf({ policy }: Snapshot): Record<string, DomainStatus> {
     return [name, { governed, delegated, mode: monitored ? 'monitor' : 'enforce', closed }];
   };
   return Object.fromEntries(Object.entries(policy.domains).map(statusOfDomain));
+}
+
+/** What each step of the ladder costs (delivery, "Staleness"). */
+const STALENESS_MESSAGES: Readonly<Record<Staleness, string | null>> = {
+  fresh: null,
+  warn: 'the policy source has not confirmed the policy for a day: see its last error',
+  restrict: 'the policy source has not confirmed the policy for a week: delegation and monitor mode are off',
+  block: 'the policy source has not confirmed the policy for 30 days: the governed domains are closed',
+};
+
+function stalenessWarnings(state: Staleness): readonly StatusWarning[] {
+  const message = STALENESS_MESSAGES[state];
+  return message === null ? [] : [{ code: 'policy_aging', message }];
 }
 
 function policyWarnings(warnings: readonly PolicyWarning[]): readonly StatusWarning[] {
