@@ -1,4 +1,4 @@
-import type { DecisionPoint, Peer, Reply } from '../pdp/decision-point.ts';
+import type { DecisionPoint, Peer } from '../pdp/decision-point.ts';
 
 export type SyncOutcome =
   | { readonly kind: 'live'; readonly generation: number; readonly revision: string }
@@ -12,20 +12,9 @@ export interface PolicyIdentity {
   readonly generation: number;
 }
 
-/** A decision point that can leave the rest of a batch unasked. */
-export interface StoppableDecisionPoint extends DecisionPoint {
-  /** Items behind the first reply for which `stop` holds need no reply; those that come are not shown (authzen, 2). */
-  askMany(
-    values: readonly unknown[],
-    peer: Peer,
-    deadline: number,
-    stop?: (reply: Reply) => boolean,
-  ): readonly Reply[] | Promise<readonly Reply[]>;
-}
-
 /** Everything that the sockets need from the daemon. */
 export interface DaemonPort {
-  readonly decisionPoint: StoppableDecisionPoint;
+  readonly decisionPoint: DecisionPoint;
   identity(): PolicyIdentity;
   /** JSON without secrets (api, `/v1/status`). */
   status(): unknown;

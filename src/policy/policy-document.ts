@@ -37,6 +37,7 @@ export const POLICY_MEMBERS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+const ALLOWLIST = 'allowlist_v0';
 const TAKES_NO_PART = new Set(['draft', 'in_review', 'pending_review', 'rejected', 'archived']);
 const TAKES_PART = new Set<unknown>([undefined, 'active', 'approved']);
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
@@ -78,9 +79,11 @@ function changeOf(raw: RuleFields): PolicyChange {
 }
 
 function faultOf(raw: RuleFields): string | null {
-  for (const key of Object.keys(raw)) {
-    if (!POLICY_MEMBERS.has(key)) return `unknown member ${shown(key)}`;
-  }
+  const type = raw['type'] ?? ALLOWLIST;
+  if (typeof type !== 'string') return '`type` must be a string';
+  // A policy of a type that we cannot evaluate takes no part: whatever else it says is that type's own business.
+  const unknown = type === ALLOWLIST ? Object.keys(raw).find((key) => !POLICY_MEMBERS.has(key)) : undefined;
+  if (unknown !== undefined) return `unknown member ${shown(unknown)}`;
   const status = raw['status'];
   if (!TAKES_PART.has(status) && !(typeof status === 'string' && TAKES_NO_PART.has(status))) {
     return `unknown status ${shownValue(status)}`;
@@ -124,9 +127,9 @@ function domainsIn(allowlist: RuleFields | undefined, rules: readonly unknown[])
 }
 
 function inactiveCause(raw: RuleFields): string | null {
-  const type = raw['type'] ?? 'allowlist_v0';
-  if (type !== 'allowlist_v0' || raw['cedar_v1'] !== undefined) {
-    return `policy type ${shownValue(type === 'allowlist_v0' ? 'cedar_v1' : type)} is not supported`;
+  const type = raw['type'] ?? ALLOWLIST;
+  if (type !== ALLOWLIST || raw['cedar_v1'] !== undefined) {
+    return `policy type ${shownValue(type === ALLOWLIST ? 'cedar_v1' : type)} is not supported`;
   }
   if (raw['enabled'] === false) return 'disabled';
   const status = raw['status'];
