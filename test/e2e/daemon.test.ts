@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeF
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
+  COVERED,
   call,
   type Ended,
   eventually,
@@ -34,7 +35,7 @@ function assertRefused(ended: Ended, message: RegExp): void {
 describe('a daemon without an organisation', () => {
   test('denies everything by default, says so, and exits 0 on SIGTERM leaving no sockets behind', async (t) => {
     const place = machine(t);
-    const daemon = await startDaemonProcess(t, place);
+    const daemon = await startDaemonProcess(t, place, COVERED);
     assert.equal(await verdict(place, toHost('example.com')), 'deny default_deny');
     assert.equal(await verdict(place, { action: 'read', path: '/etc/hostname' }), 'deny default_deny');
     assert.equal(await verdict(place, { action: 'write', path: '/tmp/x' }), 'deny default_deny');
@@ -172,7 +173,10 @@ describe('a daemon does not start', () => {
 
   test('where certificates would not be checked', async (t) => {
     const place = machine(t);
-    assertRefused(await refused(t, place, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }), /NODE_TLS_REJECT_UNAUTHORIZED=0/);
+    assertRefused(
+      await refused(t, place, { ...COVERED, NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+      /NODE_TLS_REJECT_UNAUTHORIZED=0/,
+    );
     assert.equal(existsSync(place.state), false);
   });
 

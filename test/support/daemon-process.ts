@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeHttp, httpRequest, type RawResponse } from './raw-http.ts';
 import { tempDirectory } from './temp-tree.ts';
+
+/** Each start loads the whole program: what the first one compiled, the others take from here. */
+const compiled = mkdtempSync(join(tmpdir(), 'reeve-compiled-'));
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
+
+/** Lets a process count for the coverage of the test run; it costs each of them a good deal. */
+export const COVERED: Environment = { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] ?? '' };
+
+type Environment = Readonly<Record<string, string>>;
 
 const PROGRAM = join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -71,11 +81,10 @@ export interface DaemonProcess {
 }
 
 /** Starts the process and does not wait for anything. It is killed at the end of the test, if it lives so long. */
-export function spawnDaemon(t: TestContext, config: string, env: Readonly<Record<string, string>> = {}): DaemonProcess {
+export function spawnDaemon(t: TestContext, config: string, env: Environment = {}): DaemonProcess {
   const child = spawn(process.execPath, [PROGRAM, 'daemon', '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // coverage of a process of its own is not asked for
-    env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
+    env: { ...process.env, NODE_V8_COVERAGE: '', NODE_COMPILE_CACHE: compiled, ...env },
   });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -94,8 +103,12 @@ async function killed(child: ChildProcess, ended: Promise<unknown>): Promise<voi
 }
 
 /** Starts the daemon of a machine and waits until it says that it is ready. */
-export async function startDaemonProcess(t: TestContext, { config, decide }: Machine): Promise<DaemonProcess> {
-  const daemon = spawnDaemon(t, config);
+export async function startDaemonProcess(
+  t: TestContext,
+  { config, decide }: Machine,
+  env: Environment = {},
+): Promise<DaemonProcess> {
+  const daemon = spawnDaemon(t, config, env);
   let end: Ended | null = null;
   void daemon.ended.then((value) => (end = value));
   await eventually('the daemon to be ready', async () => {
