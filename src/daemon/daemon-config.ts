@@ -2,6 +2,15 @@ import type { PerDomain } from '../policy/policy-set.ts';
 import type { GovernanceConfig } from '../sources/governance/sync-run.ts';
 import type { PresetName } from '../sources/presets.ts';
 
+/** system: for everybody on the machine; user: for its owner alone. */
+export type Service = 'system' | 'user';
+
+/** Who may reach the sockets (api, "Files and who may what"). */
+export const SOCKET_MODES = {
+  system: { directory: 0o755, decide: 0o666, admin: 0o600 },
+  user: { directory: 0o700, decide: 0o600, admin: 0o600 },
+} as const satisfies Record<Service, object>;
+
 export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** null = standard error. */
@@ -19,11 +28,9 @@ export interface SourceConfig extends GovernanceConfig {
 export interface DaemonConfig {
   /** The file it came from, protected like all of reeve's own files. */
   readonly file: string;
+  readonly service: Service;
   readonly decideSocket: string;
   readonly adminSocket: string;
-  /** Anyone on the machine may ask a system service; a user's own only that user. */
-  readonly socketDirectoryMode: 0o755 | 0o700;
-  readonly socketModes: { readonly decide: number; readonly admin: number };
   readonly stateDirectory: string;
   readonly source: SourceConfig | null;
   readonly preset: PresetName;

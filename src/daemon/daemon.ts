@@ -4,7 +4,7 @@ import type { SocketSource } from '../localapi/listen.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
-import type { SourceConfig } from './daemon-config.ts';
+import { SOCKET_MODES, type SourceConfig } from './daemon-config.ts';
 import { createDaemonPort, type StartedParts } from './daemon-port.ts';
 import { Parts } from './lifecycle.ts';
 import { type DaemonOptions, openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
@@ -59,12 +59,12 @@ function openSockets(
   started: StartedParts,
 ): ReturnType<typeof startLocalApi> {
   const { config, log, clock } = options;
-  const { decideSocket, adminSocket, socketModes } = config;
+  const { decideSocket, adminSocket, service } = config;
   const { decide, admin } = options.activated ?? {};
   return startLocalApi({
     sockets: {
-      decide: socketSource(decide, { path: decideSocket, mode: socketModes.decide }),
-      admin: socketSource(admin, { path: adminSocket, mode: socketModes.admin }),
+      decide: socketSource(decide, { path: decideSocket, mode: SOCKET_MODES[service].decide }),
+      admin: socketSource(admin, { path: adminSocket, mode: SOCKET_MODES[service].admin }),
     },
     port: createDaemonPort(desk, options, started),
     log,

@@ -16,12 +16,15 @@ export interface HomeDirectoryOptions {
   readonly holder: SnapshotHolder;
   /** Compiles anew and swaps; never rejects. */
   readonly refresh: (cause: string) => Promise<unknown>;
+  /** Reads what belongs to a new home, before that home counts. */
+  readonly prepare: (uid: number, home: string) => Promise<void>;
 }
 
-export function createHomeDirectory({ clock, holder, refresh }: HomeDirectoryOptions): HomeDirectory {
+export function createHomeDirectory({ clock, holder, refresh, prepare }: HomeDirectoryOptions): HomeDirectory {
   let refreshing: Promise<unknown> = Promise.resolve();
   const homes = new Homes({
     clock,
+    prepare,
     onFound: () => {
       // Before the first snapshot there is nothing to renew: it will be made with this home.
       if (holder.current() !== null) refreshing = refresh('homes');

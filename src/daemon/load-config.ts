@@ -47,9 +47,8 @@ function completed(file: string, written: ConfigFile, installation: Installation
   const { source, log } = written;
   return {
     file,
+    service: system ? 'system' : 'user',
     ...socketPaths(written, installation, system),
-    socketDirectoryMode: system ? 0o755 : 0o700,
-    socketModes: system ? { decide: 0o666, admin: 0o600 } : { decide: 0o600, admin: 0o600 },
     ...places(written, installation, system),
     source: source === null ? null : sourceOf(source),
     preset: written.preset,

@@ -6,7 +6,7 @@ import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { type Activator, createActivator } from '../sources/activate.ts';
-import { type LocalWatch, watchLocalFiles } from '../sources/local/watch.ts';
+import { type LocalFiles, openLocalFiles } from '../sources/local/local-files.ts';
 import { loadPreset } from '../sources/presets.ts';
 import { type BundleStore, createBundleStore } from '../store/bundle-store.ts';
 import { openDatabase } from '../store/database.ts';
@@ -35,7 +35,7 @@ export interface PolicyDesk {
   readonly activator: Activator;
   readonly facts: PolicyFacts;
   readonly homes: HomeDirectory;
-  readonly local: LocalWatch;
+  readonly local: LocalFiles;
   /** The same bundle, compiled anew; a failure is logged and the old snapshot serves. */
   refresh(cause: string): Promise<void>;
 }
@@ -59,17 +59,22 @@ export async function openPolicyDesk(parts: Parts, options: DaemonOptions): Prom
     const outcome = await (holder.current() === null ? activator.restore() : activator.refresh(cause));
     if (outcome.kind === 'failed') log.error({ ...outcome.failure, cause }, 'the policy could not be compiled anew');
   };
-  const homes = createHomeDirectory({ clock, holder, refresh });
   const local = await parts.start('local files', () =>
-    watchLocalFiles({
+    openLocalFiles({
       directory: config.localDirectory,
-      uid: null,
       trustedOwners: config.localOwners,
       store: createLocalFileStore(database),
       clock,
       onChange: () => void refresh('local'),
     }),
   );
+  const homes = createHomeDirectory({
+    clock,
+    holder,
+    refresh,
+    // In a user service the owner's directory is the one that counts for everybody.
+    prepare: (uid, home) => (config.service === 'system' ? local.addHome(uid, home) : Promise.resolve()),
+  });
   const facts: PolicyFacts = {
     now: () => Math.max(clock.now(), store.lastSync()?.verifiedTime ?? 0),
     lastSync: () => store.lastSync(),

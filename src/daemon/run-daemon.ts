@@ -4,7 +4,7 @@ import { type ActivatedSockets, readActivation } from '../localapi/activation.ts
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
 import { ConfigError } from './config-error.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import type { DaemonConfig } from './daemon-config.ts';
+import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
 import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { prepareStateDirectory } from './state-directory.ts';
@@ -39,13 +39,13 @@ export async function runDaemon(configFile: string): Promise<void> {
 }
 
 /** The sockets that the service manager has handed over; the directories of the others are made ready. */
-function prepareSockets({ decideSocket, adminSocket, socketDirectoryMode }: DaemonConfig): ActivatedSockets {
+function prepareSockets({ decideSocket, adminSocket, service }: DaemonConfig): ActivatedSockets {
   const activated = readActivation(process.env, process.pid);
   const own = [
     ...(activated.decide === undefined ? [decideSocket] : []),
     ...(activated.admin === undefined ? [adminSocket] : []),
   ];
-  for (const directory of new Set(own.map(dirname))) prepareSocketDirectory(directory, socketDirectoryMode);
+  for (const directory of new Set(own.map(dirname))) prepareSocketDirectory(directory, SOCKET_MODES[service].directory);
   return activated;
 }
 

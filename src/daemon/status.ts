@@ -74,7 +74,8 @@ export function statusOf(inputs: StatusInputs): DaemonStatus {
       age_seconds: lastSync === null ? null : Math.max(0, Math.round((inputs.now - lastSync.completedAt) / 1000)),
     },
     preset: inputs.preset,
-    local_files: local.listing,
+    // Anybody may ask for the status: the names in a user's own directory are that user's business.
+    local_files: local.listing.filter((file) => file.uid === null),
     rules: { active, inactive: listing.length - active },
     peer_credentials: inputs.peerCredentials,
     rollback_protection: false,

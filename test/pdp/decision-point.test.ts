@@ -115,9 +115,14 @@ describe('ask', () => {
     assert.ok(waited >= 190 && waited < 2_000, String(waited));
   });
 
+  it('finds a new user’s home before any answer: the user’s own files may deny a host as well', async () => {
+    const { point, sought } = desk({ homeKnown: () => false });
+    assert.equal(said(await point.ask(NET, ANN, later())), 'org_allow');
+    assert.deepEqual(sought, [ANN.uid]);
+  });
+
   it('asks for no home where none can matter', () => {
     const { point, sought } = desk({ homeKnown: () => false });
-    assert.equal(said(point.ask(NET, ANN, later())), 'org_allow');
     for (const uid of [null, 65_534]) {
       assert.equal(said(point.ask({ ...FILE, resolved: true }, { ...ANN, uid }, later())), 'org_allow', String(uid));
     }
@@ -252,7 +257,7 @@ describe('askMany', () => {
   it('answers `not_ready` for an item whose home is still being looked up', async () => {
     const { point } = desk({ homeKnown: () => false, findHome: never });
     const replies = await many(point, [NET, { ...FILE, resolved: true }], later(1_000));
-    assert.deepEqual(replies.map(said), ['org_allow', 'not_ready']);
+    assert.deepEqual(replies.map(said), ['not_ready', 'not_ready']);
   });
 });
 
