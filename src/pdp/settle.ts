@@ -91,7 +91,7 @@ function homeless(): Unavailable {
 /** The result, or null once `ms` have passed; the work goes on and its result is dropped. */
 function withinTime<T>(work: Promise<T>, ms: number): Promise<T | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), Math.max(0, ms));
+    const timer = setTimeout(() => resolve(null), Math.ceil(Math.max(0, ms)));
     const settled = (finish: () => void) => {
       clearTimeout(timer);
       finish();
