@@ -174,7 +174,9 @@ function isLifted(policy: CompiledPolicy, address: Address, hit: GuardHit, asked
 
 function guardReason({ name }: NetworkRequest, address: Address, hit: GuardHit): string {
   const what = hit.direct ? address.text : `${address.text}, which carries ${hit.form.text},`;
-  const kind = isMetadata(hit) ? 'a metadata service' : `a ${hit.range.name} address`;
+  const kind = isMetadata(hit)
+    ? 'a metadata service'
+    : `${hit.range.name === 'unspecified' ? 'an' : 'a'} ${hit.range.name} address`;
   const lead = name === null ? `${what} is ${kind}` : `\`${name}\` leads to ${what}${hit.direct ? ',' : ''} ${kind}`;
   const range = hit.direct && !isMetadata(hit) ? `, or a prefix inside that range,` : '';
   return `${lead}: only an allow that names \`${address.text}\` itself${range} opens it`;

@@ -45,7 +45,7 @@ export interface PolicyChange {
 }
 
 export interface PolicyWarning {
-  readonly code: 'rule_inert' | 'rule_unparsable' | 'policy_rejected' | 'policy_inactive' | 'ungoverned_deny';
+  readonly code: 'rule_unparsable' | 'policy_rejected' | 'policy_inactive' | 'ungoverned_deny';
   readonly message: string;
 }
 

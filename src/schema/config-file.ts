@@ -58,7 +58,10 @@ const source = z
       .nullable()
       .default(null)
       .describe('HTTP proxy for everything that goes to the source'),
-    ca_file: absolutePath.nullable().default(null).describe('PEM file with further certificate authorities'),
+    ca_file: absolutePath
+      .nullable()
+      .default(null)
+      .describe('PEM file with the certificate authorities that are trusted instead of the usual ones'),
   })
   .describe('where the organisation policy comes from');
 
