@@ -16,10 +16,7 @@ export default tseslint.config(
       '@typescript-eslint/dot-notation': 'off',
       'max-lines': ['error', { max: 400 }],
       'max-params': ['error', { max: 4 }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'named exports only' },
-      ],
+      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'named exports only' }],
     },
   },
   {

@@ -215,7 +215,7 @@ describe('the address guard', () => {
     ]) {
       const answer = ask(set, name(ip));
       assert.deepEqual([answer.code, answer.kind, answer.rule], ['address_guard', 'explicit', undefined], ip);
-      assert.match(answer.reason, /^`a\.example\.com` leads to [0-9a-f.:]+, a /);
+      assert.match(answer.reason, /^`a\.example\.com` leads to [0-9a-f.:]+, an? /);
     }
     for (const ip of ['10.0.0.1', '192.168.1.1', '172.16.0.1', 'fc00::1', '198.51.100.1', '240.0.0.1']) {
       assert.equal(ask(set, name(ip)).code, 'org_allow', `${ip} is left to rules`);
