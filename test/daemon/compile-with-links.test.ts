@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createLinkedCompiler, type LinkedCompiler } from '../../src/daemon/compile-with-links.ts';
+import { type CompileWorker, createCompileWorker } from '../../src/pdp/compile-worker.ts';
+import { PathResolver } from '../../src/pdp/path-resolver.ts';
+import { decide } from '../../src/policy/decide.ts';
+import type { CompiledPolicy } from '../../src/policy/snapshot.ts';
+import { allowRead, denyRead, policy, reading, requestOf, setOf } from '../policy/asking.ts';
+import { plant, tempDirectory } from '../support/temp-tree.ts';
+
+interface Compiling {
+  readonly compiler: LinkedCompiler;
+  /** Compiles with the links that are known, as the daemon does. */
+  readonly compile: () => Promise<CompiledPolicy>;
+  readonly counted: () => number;
+}
+
+/** The real thread and the real disk, with a policy that denies below a link and allows beside it. */
+function compiling(t: TestContext, root: string): Compiling {
+  const worker = createCompileWorker();
+  t.after(() => worker.close());
+  const resolver = new PathResolver();
+  t.after(() => resolver.close());
+  let count = 0;
+  const counting: CompileWorker = {
+    compileInWorker: (set) => {
+      count += 1;
+      return worker.compileInWorker(set);
+    },
+    close: () => worker.close(),
+  };
+  const compiler = createLinkedCompiler(counting, resolver);
+  const policies = [policy([denyRead(`${root}/link/**`), allowRead(`${root}/**`)])];
+  return {
+    compiler,
+    compile: () => compiler.compile(setOf({ policies, host: { links: compiler.links() } })),
+    counted: () => count,
+  };
+}
+
+function code(compiled: CompiledPolicy, path: string): string {
+  return decide({ policy: compiled, generation: 1, ttlMs: 0 }, requestOf(reading(path)), { uid: 1000 }).code;
+}
+
+test('a deny counts behind the links that it crosses, from the first compile on', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['real/', 'other/', 'link -> real']);
+  const { compile, compiler, counted } = compiling(t, root);
+  assert.equal(compiler.links().size, 0);
+  const first = await compile();
+  assert.deepEqual(
+    [code(first, `${root}/real/x`), code(first, `${root}/link/x`), code(first, `${root}/other/x`)],
+    ['org_deny', 'org_deny', 'org_allow'],
+  );
+  assert.equal(first.host.links.get(`${root}/link`)?.resolved, `${root}/real`);
+  assert.deepEqual(compiler.links(), first.host.links);
+  assert.equal(counted(), 2, 'once to learn the prefixes, once with where they lead');
+
+  await compile();
+  assert.equal(counted(), 3, 'what is known is compiled once');
+
+  rmSync(join(root, 'link'));
+  symlinkSync('other', join(root, 'link'));
+  const moved = await compile();
+  assert.deepEqual(
+    [code(moved, `${root}/real/x`), code(moved, `${root}/link/x`), code(moved, `${root}/other/x`)],
+    ['org_allow', 'org_deny', 'org_deny'],
+  );
+  assert.equal(counted(), 5);
+});
+
+test('a set without links is compiled once', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['link/']);
+  const { compile, counted } = compiling(t, root);
+  const compiled = await compile();
+  assert.deepEqual([counted(), compiled.host.links.size], [1, 0]);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type StatusInputs, statusOf } from '../../src/daemon/status.ts';
+import { allow, deny, localFile, NOW, policy, type SetChanges, setOf, snapshotOf } from '../policy/asking.ts';
+
+function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): StatusInputs {
+  return {
+    version: '1.2.3',
+    startedAt: NOW - 60_000,
+    now: NOW,
+    snapshot: set === null ? null : snapshotOf(setOf(set), 4),
+    organisation: 'acme',
+    source: null,
+    lastSync: { completedAt: NOW - 90_500, verifiedTime: null },
+    preset: 'locked-down',
+    local: { listing: [], warnings: [] },
+    peerCredentials: 'available',
+    ...more,
+  };
+}
+
+describe('the status', () => {
+  test('says what serves, since when, and how old it is', () => {
+    const status = statusOf(
+      inputs({ policies: [policy([allow('a.example')])], local: [localFile([allow('b.example')])] }),
+    );
+    assert.deepEqual(
+      [status.version, status.pid, status.started_at, status.ready, status.revision, status.generation],
+      ['1.2.3', process.pid, '2026-06-01T11:59:00.000Z', true, 'r1', 4],
+    );
+    assert.deepEqual(status.domains, {
+      network: { governed: true, delegated: false, mode: 'enforce', closed: null },
+      filesystem: { governed: false, delegated: false, mode: 'enforce', closed: null },
+    });
+    assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: 91 });
+    assert.deepEqual([status.rules, status.rollback_protection], [{ active: 1, inactive: 1 }, false]);
+  });
+
+  test('before there is a snapshot is not ready, and governs nothing', () => {
+    const status = statusOf(inputs(null, { lastSync: null }));
+    assert.deepEqual([status.ready, status.revision, status.generation, status.domains], [false, 'none', 0, {}]);
+    assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: null });
+  });
+
+  test('names what closes a domain for everybody, and not what closes it for one user', () => {
+    const reason = 'no policy has arrived';
+    const broken = localFile([], { uid: 1000, broken: 'does not parse' });
+    const closed = { network: { code: 'no_policy', reason } } as const;
+    const { domains } = statusOf(inputs({ closed, local: [broken] }));
+    assert.deepEqual(domains['network']?.closed, { code: 'no_policy', reason });
+    assert.equal(domains['filesystem']?.closed, null);
+  });
+
+  test('shows delegation and monitor mode as they are in force', () => {
+    const on = { policies: [policy([allow('a.example')])], delegated: { network: true }, monitored: { network: true } };
+    const network = (staleness: 'fresh' | 'restrict'): unknown =>
+      statusOf(inputs({ ...on, staleness })).domains['network'];
+    assert.deepEqual(network('fresh'), { governed: true, delegated: true, mode: 'monitor', closed: null });
+    assert.deepEqual(network('restrict'), { governed: true, delegated: false, mode: 'enforce', closed: null });
+  });
+
+  test('warns of an age that costs something, of local files and of rules that do not count', () => {
+    const codes = (set: SetChanges, more: Partial<StatusInputs> = {}): string[] =>
+      statusOf(inputs(set, more)).warnings.map(({ code }) => code);
+    assert.deepEqual(codes({ policies: [policy([allow('a.example')])] }), []);
+    for (const staleness of ['warn', 'restrict', 'block'] as const) {
+      assert.deepEqual(codes({ policies: [policy([allow('a.example')])], staleness }), ['policy_aging']);
+    }
+    assert.deepEqual(codes({}, { local: { listing: [], warnings: ['/x cannot be entered'] } }), ['local_files']);
+    assert.deepEqual(codes({ policies: [policy([deny('a..b')])] }), ['rule_unparsable']);
+  });
+
+  test('lists fifty warnings of rules and says how many more there are', () => {
+    const rules = Array.from({ length: 120 }, (_, index) => deny(`bad..${index}`));
+    const { warnings } = statusOf(inputs({ policies: [policy(rules)] }));
+    assert.equal(warnings.length, 51);
+    assert.deepEqual(warnings.at(-1), {
+      code: 'more_warnings',
+      message: '70 more: see `reeve rules ls --include-inactive`',
+    });
+  });
+});
