@@ -7,7 +7,7 @@ export interface HomeDirectory {
   known(): ReadonlyMap<number, string>;
   /** The current snapshot knows this uid's home, or that it has none. */
   isSettled(uid: number): boolean;
-  /** Resolves once `isSettled` would be true, or nothing more can be found out. */
+  /** Resolves once `isSettled` is true, or nothing more can be found out for now. Never rejects. */
   settle(uid: number): Promise<void>;
 }
 
@@ -18,9 +18,12 @@ export interface HomeDirectoryOptions {
   readonly refresh: (cause: string) => Promise<unknown>;
   /** Reads what belongs to a new home, before that home counts. */
   readonly prepare: (uid: number, home: string) => Promise<void>;
+  /** What `prepare` failed with. */
+  readonly onError: (error: unknown) => void;
 }
 
-export function createHomeDirectory({ clock, holder, refresh, prepare }: HomeDirectoryOptions): HomeDirectory {
+export function createHomeDirectory(options: HomeDirectoryOptions): HomeDirectory {
+  const { clock, holder, refresh, prepare, onError } = options;
   let refreshing: Promise<unknown> = Promise.resolve();
   const homes = new Homes({
     clock,
@@ -38,8 +41,12 @@ export function createHomeDirectory({ clock, holder, refresh, prepare }: HomeDir
       return home === null || holder.current()?.policy.host.homes.get(uid) === home;
     },
     async settle(uid) {
-      await homes.find(uid);
-      await refreshing;
+      try {
+        await homes.find(uid);
+        await refreshing;
+      } catch (error) {
+        onError(error);
+      }
     },
   };
 }

@@ -74,6 +74,7 @@ export async function openPolicyDesk(parts: Parts, options: DaemonOptions): Prom
     refresh,
     // In a user service the owner's directory is the one that counts for everybody.
     prepare: (uid, home) => (config.service === 'system' ? local.addHome(uid, home) : Promise.resolve()),
+    onError: (error) => log.error({ err: error }, 'a user’s home cannot be read: that user is not answered'),
   });
   const facts: PolicyFacts = {
     now: () => Math.max(clock.now(), store.lastSync()?.verifiedTime ?? 0),

@@ -67,7 +67,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
 async function stop(daemon: Daemon, log: Logger): Promise<void> {
   const giveUp = (why: string) => () => {
     log.warn({ why }, 'ending without waiting any longer');
-    void flushed(log).then((written) => (written ? process.exit(1) : endAtOnce()));
+    void flushed(log).then(endAtOnce);
   };
   process.once('SIGTERM', giveUp('second signal'));
   process.once('SIGINT', giveUp('second signal'));
@@ -93,7 +93,7 @@ function flushed(log: Logger): Promise<boolean> {
   });
 }
 
-/** A thread that is stuck in a system call keeps `process.exit` from ending the process. */
+/** Whatever it is that hangs: a thread stuck in a system call keeps `process.exit` from ending the process. */
 function endAtOnce(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -59,7 +59,10 @@ export class Homes {
     return uid === NOBODY ? null : this.#entries.get(uid)?.home;
   }
 
-  /** The home of a uid, asked for at most once at a time. Never rejects: a name service that fails knows nobody. */
+  /**
+   * The home of a uid, asked for at most once at a time. A name service that fails knows nobody; rejects only with
+   * what `prepare` does, and the home then does not count.
+   */
   async find(uid: number): Promise<string | null> {
     if (uid === NOBODY) return null;
     const entry = this.#entries.get(uid);
@@ -78,8 +81,11 @@ export class Homes {
       home = before?.home ?? null;
     }
     const found = home === before?.home ? null : home;
-    if (found !== null) await this.#prepare(uid, found);
-    this.#running.delete(uid);
+    try {
+      if (found !== null) await this.#prepare(uid, found);
+    } finally {
+      this.#running.delete(uid);
+    }
     this.#keep(uid, home);
     if (found !== null) this.#onFound(uid, found);
     return home;

@@ -17,14 +17,16 @@ interface Housed {
   readonly holder: SnapshotHolder;
   readonly refreshed: string[];
   readonly prepared: string[];
+  readonly errors: unknown[];
   readonly compileNow: () => void;
 }
 
 /** The real name service; a refresh compiles with the homes that are known. */
-function housed(refreshes = true): Housed {
+function housed({ refreshes = true, failures = 0 } = {}): Housed {
   const holder = createSnapshotHolder(() => 0);
   const refreshed: string[] = [];
   const prepared: string[] = [];
+  const errors: unknown[] = [];
   const compileNow = (): void => {
     const set = setOf({ policies: [policy([allowRead('~/work')])], host: { homes: new Map(homes.known()) } });
     holder.swap(compile(set), 'test');
@@ -34,15 +36,16 @@ function housed(refreshes = true): Housed {
     holder,
     prepare: (uid, home) => {
       prepared.push(`${uid} ${home}`);
-      return Promise.resolve();
+      return prepared.length > failures ? Promise.resolve() : Promise.reject(new Error('disk I/O error'));
     },
+    onError: (error) => errors.push(error),
     refresh: async (cause) => {
       refreshed.push(cause);
       await new Promise((resolve) => setImmediate(resolve));
       if (refreshes) compileNow();
     },
   });
-  return { homes, holder, refreshed, prepared, compileNow };
+  return { homes, holder, refreshed, prepared, errors, compileNow };
 }
 
 /** Nothing about `~` can be tried where this user has no home of its own. */
@@ -76,10 +79,19 @@ describe('what `~` means', { skip }, () => {
   });
 
   test('is not settled while nothing could be compiled with it', async () => {
-    const house = housed(false);
+    const house = housed({ refreshes: false });
     house.compileNow();
     await house.homes.settle(OWN);
     assert.deepEqual([house.homes.isSettled(OWN), workOf(house)], [false, 'default_deny']);
+  });
+
+  test('does not count while what belongs to the home cannot be read, and is tried again', async () => {
+    const house = housed({ failures: 1 });
+    house.compileNow();
+    await house.homes.settle(OWN);
+    assert.deepEqual([house.homes.isSettled(OWN), house.homes.known().size, house.errors.length], [false, 0, 1]);
+    await house.homes.settle(OWN);
+    assert.deepEqual([house.homes.isSettled(OWN), workOf(house), house.errors.length], [true, 'org_allow', 1]);
   });
 
   test('is nothing for a uid without an entry, which needs no new snapshot', async () => {

@@ -138,6 +138,24 @@ describe('a daemon without an organisation', () => {
     assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
   });
 
+  test('ends at once on a second signal, whatever it still waits for', async (t) => {
+    const place = machine(t);
+    const daemon = await startDaemonProcess(t, place);
+    const socket = await connect(place.decide);
+    t.after(() => socket.destroy());
+    // nobody reads the answers, so the drain goes on for its whole time
+    for (let line = 0; line < 20_000; line += 1) socket.write(`${JSON.stringify(toHost('a.example'))}\n`);
+    await eventually('the daemon to be at it', async () =>
+      (await verdict(place, toHost('b.example'))).startsWith('deny'),
+    );
+    daemon.kill('SIGTERM');
+    await eventually('the drain', () => !existsSync(place.decide));
+    daemon.kill('SIGTERM');
+    const ended = await within(3_000, 'the end', daemon.ended);
+    assert.equal(ended.code === 0, false, 'it did not end in good order');
+    assert.match(logText(place), /"why":"second signal"/);
+  });
+
   test('that is told to stop while it starts ends by itself, with nothing left behind', async (t) => {
     const place = machine(t);
     const daemon = spawnDaemon(t, place.config);

@@ -31,7 +31,8 @@ export interface LocalFiles {
   current(): LocalState;
   /**
    * Watches a user's own directory too, whose rules count only for requests of that uid (delivery, "Local override
-   * files"). Resolves once it has been read; to be called when a home becomes known. Never rejects.
+   * files"). Resolves once it has been read; to be called when a home becomes known. Rejects where it cannot be
+   * watched: the rules in it may be denies, so that home must not count.
    */
   addHome(uid: number, home: string): Promise<void>;
   close(): Promise<void>;
@@ -50,8 +51,8 @@ class MachineFiles implements LocalFiles {
   readonly #machine: LocalWatch;
   readonly #watchHome: (uid: number, home: string) => Promise<LocalWatch>;
   readonly #homes = new Map<number, { readonly home: string; readonly watch: LocalWatch }>();
-  /** One home at a time, so that none is watched twice. */
-  #adding: Promise<void> = Promise.resolve();
+  /** One at a time for each user, so that none is watched twice; a home that hangs keeps no other user waiting. */
+  readonly #adding = new Map<number, Promise<void>>();
   #full = false;
   #closed = false;
 
@@ -73,13 +74,21 @@ class MachineFiles implements LocalFiles {
   }
 
   addHome(uid: number, home: string): Promise<void> {
-    this.#adding = this.#adding.then(() => this.#add(uid, home));
-    return this.#adding;
+    const added = (this.#adding.get(uid) ?? Promise.resolve()).then(() => this.#add(uid, home));
+    const over = added.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#adding.set(uid, over);
+    void over.then(() => {
+      if (this.#adding.get(uid) === over) this.#adding.delete(uid);
+    });
+    return added;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#adding;
+    await Promise.all(this.#adding.values());
     await Promise.all(
       [this.#machine, ...[...this.#homes.values()].map(({ watch }) => watch)].map((watch) => watch.close()),
     );
