@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
   COVERED,
@@ -21,8 +22,8 @@ import { connect, exchange, fieldOf, httpRequest, parseResponses } from '../supp
 type Context = Parameters<typeof machine>[0];
 
 /** How a daemon that must not start ends. */
-async function refused(t: Context, { config }: Machine, env?: Readonly<Record<string, string>>): Promise<Ended> {
-  return within(15_000, 'the daemon to refuse', spawnDaemon(t, config, env).ended);
+async function refused(t: Context, { config }: Machine, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return within(15_000, 'the daemon to refuse', spawnDaemon(t, config, { env }).ended);
 }
 
 function assertRefused(ended: Ended, message: RegExp): void {
@@ -35,7 +36,7 @@ function assertRefused(ended: Ended, message: RegExp): void {
 describe('a daemon without an organisation', () => {
   test('denies everything by default, says so, and exits 0 on SIGTERM leaving no sockets behind', async (t) => {
     const place = machine(t);
-    const daemon = await startDaemonProcess(t, place, COVERED);
+    const daemon = await startDaemonProcess(t, place, { env: COVERED });
     assert.equal(await verdict(place, toHost('example.com')), 'deny default_deny');
     assert.equal(await verdict(place, { action: 'read', path: '/etc/hostname' }), 'deny default_deny');
     assert.equal(await verdict(place, { action: 'write', path: '/tmp/x' }), 'deny default_deny');
@@ -333,6 +334,24 @@ describe('the sockets of a running daemon', () => {
     );
     assert.equal(items[0]?.generation, items[1]?.generation);
     assert.ok(items[2]?.error);
+  });
+
+  test('are those that a service manager hands over, which outlive the daemon', async (t) => {
+    const place = machine(t);
+    const manager = createServer();
+    mkdirSync(dirname(place.decide), { mode: 0o755 });
+    await new Promise<void>((resolve) => void manager.listen(`${place.decide}.x`, resolve));
+    const decideDescriptor: unknown = Reflect.get(Reflect.get(manager, '_handle') as object, 'fd');
+    assert.ok(typeof decideDescriptor === 'number');
+    const daemon = spawnDaemon(t, place.config, { decideDescriptor });
+    // closing takes the file away under the name it was bound to; the daemon holds the socket
+    renameSync(`${place.decide}.x`, place.decide);
+    manager.close();
+    // it is answered, however early it was asked: the manager had opened the socket before
+    assert.equal(await verdict(place, toHost('a.example')), 'deny default_deny');
+    const ended = await daemon.stop();
+    assert.deepEqual([ended.code, ended.stderr], [0, '']);
+    assert.deepEqual([existsSync(place.decide), existsSync(place.admin)], [true, false]);
   });
 
   test('keep what changes state to the admin socket, and browsers out', async (t) => {

@@ -80,14 +80,29 @@ export interface DaemonProcess {
   readonly stop: () => Promise<Ended>;
 }
 
+/** What else a process is started with. */
+export interface Spawning {
+  readonly env?: Environment;
+  /** A listening socket that is handed over as the decide socket, as a service manager does. */
+  readonly decideDescriptor?: number;
+}
+
 /** Starts the process and does not wait for anything. It is killed at the end of the test, if it lives so long. */
-export function spawnDaemon(t: TestContext, config: string, env: Environment = {}): DaemonProcess {
-  const child = spawn(process.execPath, [PROGRAM, 'daemon', '--config', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, NODE_V8_COVERAGE: '', NODE_COMPILE_CACHE: compiled, ...env },
-  });
+export function spawnDaemon(t: TestContext, config: string, spawning: Spawning = {}): DaemonProcess {
+  const { env = {}, decideDescriptor } = spawning;
+  const handed = decideDescriptor === undefined ? [] : [decideDescriptor];
+  const named = handed.length === 0 ? {} : { LISTEN_FDS: '1', LISTEN_FDNAMES: 'decide' };
+  // only the process itself knows its id before it runs
+  const child = spawn(
+    '/bin/sh',
+    ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, PROGRAM, 'daemon', '--config', config],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', ...handed],
+      env: { ...process.env, NODE_V8_COVERAGE: '', NODE_COMPILE_CACHE: compiled, ...named, ...env },
+    },
+  );
   let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode, stderr }));
   t.after(() => killed(child, ended));
   const stop = (): Promise<Ended> => {
@@ -106,9 +121,9 @@ async function killed(child: ChildProcess, ended: Promise<unknown>): Promise<voi
 export async function startDaemonProcess(
   t: TestContext,
   { config, decide }: Machine,
-  env: Environment = {},
+  spawning: Spawning = {},
 ): Promise<DaemonProcess> {
-  const daemon = spawnDaemon(t, config, env);
+  const daemon = spawnDaemon(t, config, spawning);
   let end: Ended | null = null;
   void daemon.ended.then((value) => (end = value));
   await eventually('the daemon to be ready', async () => {
