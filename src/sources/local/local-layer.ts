@@ -5,6 +5,8 @@ import type { DirectoryReading, FoundFile } from './read-directory.ts';
 export interface HeldFile {
   readonly digest: string;
   readonly rules: readonly unknown[];
+  /** Of its text. */
+  readonly bytes: number;
   readonly allowsInert: string | null;
 }
 

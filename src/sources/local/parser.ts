@@ -26,11 +26,16 @@ export class LocalFileParser {
   #started(): Worker {
     // the emitted files end in .js, and no compiler rewrites a URL
     const file = import.meta.url.endsWith('.ts') ? './parse-worker.ts' : './parse-worker.js';
-    this.#worker ??= new Worker(new URL(file, import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    });
+    this.#worker ??= startWorker(new URL(file, import.meta.url));
     return this.#worker;
   }
+}
+
+function startWorker(entry: URL): Worker {
+  const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+  // for good: one that runs out of memory while it is being ended must not become an uncaught exception
+  worker.on('error', () => undefined);
+  return worker;
 }
 
 function answerOf(worker: Worker, text: string): Promise<LocalFileReading | null> {

@@ -30,11 +30,17 @@ export type DirectoryReading =
   | { readonly kind: 'closed'; readonly message: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
+export interface LocalDirectory {
+  readonly directory: string;
+  /** Uids whose files may allow. */
+  readonly trustedOwners: readonly number[];
+  /** What its rule files may have together; in the order of their names, those beyond it are broken. */
+  readonly maxBytes: number;
+}
+
 /** Reads every rule file of a directory once. Never throws; nothing in it can make another file unread. */
-export async function readLocalDirectory(
-  directory: string,
-  trustedOwners: readonly number[],
-): Promise<DirectoryReading> {
+export async function readLocalDirectory(place: LocalDirectory): Promise<DirectoryReading> {
+  const { directory, trustedOwners } = place;
   let untrusted: string | null;
   try {
     const stats = await stat(directory);
@@ -46,14 +52,11 @@ export async function readLocalDirectory(
     const denied = code === 'EACCES' || code === 'EPERM';
     return { kind: denied ? 'closed' : 'unreadable', message: `cannot be entered (${code})` };
   }
-  return readNames(directory, untrusted, trustedOwners);
+  return readNames(place, untrusted);
 }
 
-async function readNames(
-  directory: string,
-  untrusted: string | null,
-  trustedOwners: readonly number[],
-): Promise<DirectoryReading> {
+async function readNames(place: LocalDirectory, untrusted: string | null): Promise<DirectoryReading> {
+  const { directory } = place;
   let names: readonly Buffer[];
   try {
     names = await readdir(directory, { encoding: 'buffer' });
@@ -64,19 +67,22 @@ async function readNames(
   const wanted = names.filter((name) => RULE_FILE.test(name.toString('latin1')));
   if (wanted.length > MAX_FILES) return { kind: 'unreadable', message: `holds more than ${MAX_FILES} rule files` };
   const files: FoundFile[] = [];
-  for (const bytes of wanted) {
+  let left = place.maxBytes;
+  for (const bytes of wanted.toSorted((a, b) => a.compare(b))) {
     const name = bytes.toString('utf8');
     if (!Buffer.from(name, 'utf8').equals(bytes)) {
       files.push({ kind: 'broken', name, message: 'has a name that is not UTF-8; rename it', untrusted });
       continue;
     }
-    const file = await readFile(directory, name, trustedOwners);
+    const file = await readFile({ ...place, maxBytes: left }, name);
+    if (file?.kind === 'content') left -= Buffer.byteLength(file.text);
     if (file !== null) files.push(file.kind === 'skipped' ? file : { ...file, untrusted: untrusted ?? file.untrusted });
   }
   return { kind: 'files', files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-async function readFile(directory: string, name: string, trustedOwners: readonly number[]): Promise<FoundFile | null> {
+async function readFile(place: LocalDirectory, name: string): Promise<FoundFile | null> {
+  const { directory, trustedOwners } = place;
   const path = `${directory}/${name}`;
   let untrusted: string | null = 'its owner is not known';
   let handle: FileHandle | undefined;
@@ -87,24 +93,29 @@ async function readFile(directory: string, name: string, trustedOwners: readonly
     if (!before.isFile()) return { kind: 'skipped', name, message: 'is no regular file' };
     untrusted = distrust(before, trustedOwners, 'the file');
     handle = await open(path, OPEN_FLAGS);
-    return await readHandle(handle, name, trustedOwners);
+    return await readHandle(handle, name, place);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return null;
     if (code === 'ELOOP') return { kind: 'skipped', name, message: 'is a link; put the file itself here' };
     return { kind: 'broken', name, message: `cannot be read (${code})`, untrusted };
   } finally {
-    await handle?.close();
+    // a file system may refuse even that; what was read is judged by its size and time
+    await handle?.close().catch(() => undefined);
   }
 }
 
-async function readHandle(handle: FileHandle, name: string, trustedOwners: readonly number[]): Promise<FoundFile> {
+async function readHandle(handle: FileHandle, name: string, place: LocalDirectory): Promise<FoundFile> {
+  const { trustedOwners, maxBytes } = place;
   const stats = await handle.stat();
   if (!stats.isFile()) return { kind: 'skipped', name, message: 'is no regular file' };
   const untrusted = distrust(stats, trustedOwners, 'the file');
   const broken = (message: string): FoundFile => ({ kind: 'broken', name, message, untrusted });
-  const bytes = await readBounded(handle);
-  if (bytes === null) return broken('is larger than 1 MiB; split it');
+  const bytes = await readBounded(handle, Math.min(LOCAL_FILE_BYTES, maxBytes));
+  if (bytes === null) {
+    const alone = maxBytes >= LOCAL_FILE_BYTES;
+    return broken(alone ? 'is larger than 1 MiB; split it' : 'is too much for this directory; write fewer rules');
+  }
   const after = await handle.stat();
   if (after.size !== bytes.length || after.mtimeMs !== stats.mtimeMs) return broken('was being written');
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -116,14 +127,14 @@ async function readHandle(handle: FileHandle, name: string, trustedOwners: reado
 }
 
 /** Counts while reading: a file can grow after it was looked at. Null = over the limit. */
-async function readBounded(handle: FileHandle): Promise<Buffer | null> {
+async function readBounded(handle: FileHandle, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let total = 0;
   for (;;) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(65_536), 0, 65_536, total);
     if (bytesRead === 0) return Buffer.concat(chunks, total);
     total += bytesRead;
-    if (total > LOCAL_FILE_BYTES) return null;
+    if (total > limit) return null;
     chunks.push(buffer.subarray(0, bytesRead));
   }
 }

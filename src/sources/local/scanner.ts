@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../../base/coded-error.ts';
 import type { LastGoodStore } from './last-good.ts';
 import { type HeldFile, type LocalLayer, layerOf, type ParsedContent } from './local-layer.ts';
+import { isTooMuch, OWN_FILES_BYTES } from './own-files.ts';
 import { LocalFileParser } from './parser.ts';
 import { type FoundFile, readLocalDirectory } from './read-directory.ts';
 
@@ -35,26 +36,27 @@ export class LocalScanner {
       if (digest !== file.digest) continue;
       const reading = await this.#parser.parse(file.content);
       if (reading.kind === 'invalid') continue;
-      this.#held.set(name, { digest, rules: reading.rules, allowsInert: file.allowsInert });
+      const bytes = Buffer.byteLength(file.content);
+      this.#held.set(name, { digest, rules: reading.rules, bytes, allowsInert: file.allowsInert });
     }
     await this.#parser.close();
   }
 
   async scan(): Promise<LocalLayer> {
     const { directory, uid, trustedOwners } = this.#options;
-    const reading = await readLocalDirectory(directory, trustedOwners);
+    const maxBytes = uid === null ? Number.POSITIVE_INFINITY : OWN_FILES_BYTES;
+    const reading = await readLocalDirectory({ directory, trustedOwners, maxBytes });
     const files = reading.kind === 'files' ? reading.files : [];
     const parsed = new Map<string, ParsedContent>();
     const warnings: string[] = [];
+    // deleting a file is a change; a directory that cannot be read deletes nothing
+    if (reading.kind === 'files' || reading.kind === 'missing') this.#forgetAllBut(new Set(files.map((f) => f.name)));
     for (const file of files) {
       if (file.kind !== 'content') continue;
       const content = await this.#parsed(file);
-      parsed.set(file.name, content);
-      if (content.kind === 'good') this.#hold(file, content.rules, warnings);
-      else this.#bad.set(file.name, { digest: file.digest, message: content.message });
+      if (content.kind === 'bad') this.#bad.set(file.name, { digest: file.digest, message: content.message });
+      parsed.set(file.name, content.kind === 'good' ? this.#take(file, content.rules, warnings) : content);
     }
-    // deleting a file is a change; a directory that cannot be read deletes nothing
-    if (reading.kind === 'files' || reading.kind === 'missing') this.#forgetAllBut(new Set(files.map((f) => f.name)));
     await this.#parser.close();
     const layer = layerOf({ directory, uid, held: this.#held }, reading, parsed);
     return warnings.length === 0 ? layer : { ...layer, warnings: [...layer.warnings, ...warnings] };
@@ -73,11 +75,22 @@ export class LocalScanner {
     return reading.kind === 'file' ? { kind: 'good', rules: reading.rules } : { kind: 'bad', message: reading.message };
   }
 
+  /** Holds a file that parsed, unless its user would make everybody wait with it. */
+  #take(file: ContentFile, rules: readonly unknown[], warnings: string[]): ParsedContent {
+    const others = [...this.#held].flatMap(([name, held]) => (name === file.name ? [] : [held]));
+    const all = [...others, { rules, bytes: Buffer.byteLength(file.text) }];
+    if (this.#options.uid !== null && isTooMuch(all)) {
+      return { kind: 'bad', message: 'is too much for this directory; write fewer rules' };
+    }
+    this.#hold(file, rules, warnings);
+    return { kind: 'good', rules };
+  }
+
   #hold(file: ContentFile, rules: readonly unknown[], warnings: string[]): void {
     const { name, digest, untrusted } = file;
     const held = this.#held.get(name);
     this.#bad.delete(name);
-    this.#held.set(name, { digest, rules, allowsInert: untrusted });
+    this.#held.set(name, { digest, rules, bytes: Buffer.byteLength(file.text), allowsInert: untrusted });
     if (held?.digest === digest && held.allowsInert === untrusted) return;
     const { directory, store } = this.#options;
     try {

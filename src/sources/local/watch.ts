@@ -1,5 +1,6 @@
 import { watch as watchPaths } from 'chokidar';
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/coded-error.ts';
 import type { LocalLayer } from './local-layer.ts';
 import { LocalScanner, type ScannerOptions } from './scanner.ts';
 
@@ -65,7 +66,9 @@ class DirectoryWatch implements LocalWatch {
 
   rescan(): Promise<LocalLayer> {
     // one scan at a time, and one that starts after the call: a running one may have passed the file already
-    this.#running = this.#running.then(() => (this.#closed ? this.#layer : this.#scan()));
+    this.#running = this.#running
+      .then(() => (this.#closed ? this.#layer : this.#scan()))
+      .catch((error: unknown) => this.#failed(error));
     return this.#running;
   }
 
@@ -89,6 +92,15 @@ class DirectoryWatch implements LocalWatch {
       this.#options.onChange(layer);
     }
     return layer;
+  }
+
+  /** What served serves on, and the next scan tries again: nobody waits for this one, so it must not reject. */
+  #failed(error: unknown): LocalLayer {
+    const { directory } = this.#options;
+    return (this.#layer = {
+      ...this.#layer,
+      warnings: [`${directory} could not be looked through: ${messageOf(error)}`],
+    });
   }
 
   /** Debounce with a minimum (quiet) and a maximum (a file that never rests). */
