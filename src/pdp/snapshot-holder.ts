@@ -1,7 +1,7 @@
 import type { CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
 import { ttlAt } from '../policy/snapshot.ts';
 
-/** Told after each swap, in order; what it throws is not the swap's business. */
+/** Told after each swap, in order. What it throws is lost: the swap has happened, and nobody who listens may end the daemon. */
 export type SwapListener = (snapshot: Snapshot, cause: string) => void;
 
 /**
@@ -41,13 +41,11 @@ export function createSnapshotHolder(now: () => number): SnapshotHolder {
   };
 }
 
-/** The swap has happened; a listener that fails must not make it look undone, nor keep it from the next listener. */
+/** A listener that fails must not make the swap look undone, nor keep it from the next listener. */
 function tell(listener: SwapListener, snapshot: Snapshot, cause: string): void {
   try {
     listener(snapshot, cause);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+  } catch {
+    // there is nobody to tell who could do anything about it
   }
 }

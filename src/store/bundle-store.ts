@@ -67,12 +67,28 @@ export function createBundleStore(database: Database): BundleStore {
     activate: (candidate, activation) =>
       database.transaction(() => activate(database, candidate, activation)).immediate(),
     recordSync: (sync) => database.transaction(() => writeSync(database, sync)).immediate(),
-    lastSync: () => readLastSync(database),
+    lastSync: remembered(() => readLastSync(database)),
     cachedPolicies: () => readCache(database),
     pendingAbsences: () => readPendingAbsences(database),
     wasGoverned: () =>
       database.prepare<[], Domain>('SELECT domain FROM governed_domain ORDER BY domain DESC').pluck().all(),
-    enrolledOrg: () => database.prepare<[], string>('SELECT org FROM enrolment').pluck().get() ?? null,
+    enrolledOrg: remembered(() => database.prepare<[], string>('SELECT org FROM enrolment').pluck().get() ?? null),
+  };
+}
+
+/**
+ * What was read last stands in for a database that breaks while the daemon runs: the policy ages on and stays this
+ * organisation's, and asking for the status or planning the next poll cannot fail. A first reading that fails throws.
+ */
+function remembered<T>(read: () => T): () => T {
+  let last: { readonly value: T } | null = null;
+  return () => {
+    try {
+      last = { value: read() };
+    } catch (error) {
+      if (last === null) throw error;
+    }
+    return last.value;
   };
 }
 

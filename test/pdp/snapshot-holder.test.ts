@@ -27,6 +27,19 @@ test('a listener hears each swap with its cause until it is taken off', () => {
   assert.deepEqual(heard, ['start 1', 'local 2']);
 });
 
+test('a listener that throws keeps the swap from nobody, and ends nothing', async () => {
+  const holder = createSnapshotHolder(() => 0);
+  const heard: string[] = [];
+  holder.onSwap(() => {
+    throw new Error('a listener failed');
+  });
+  holder.onSwap((_, cause) => heard.push(cause));
+  const snapshot = holder.swap(compile(emptySet()), 'start');
+  // anything thrown later on would be an uncaught exception by now
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([heard, holder.current()], [['start'], snapshot]);
+});
+
 test('the tick brings the lifetime of answers up to date without a new generation', () => {
   let now = Date.parse('2026-06-01T00:00:00Z');
   const until = {

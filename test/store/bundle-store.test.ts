@@ -161,3 +161,20 @@ test('an activation that fails half way leaves everything as it was', (t) => {
   assert.deepEqual(store.wasGoverned(), []);
   assert.equal(store.cachedPolicies().size, 0);
 });
+
+test('what was read once is known on when the database breaks', (t) => {
+  const { store, database } = openStore(t);
+  store.activate(store.putCandidate(bundle('r1')), { at: 2_000, governed: [], sync: sync({ completedAt: 7_000 }) });
+  assert.deepEqual([store.enrolledOrg(), store.lastSync()?.completedAt], ['acme', 7_000]);
+  // every statement fails from here on
+  database.close();
+  assert.deepEqual([store.enrolledOrg(), store.lastSync()?.completedAt], ['acme', 7_000]);
+  assert.throws(() => store.active());
+});
+
+test('a first reading that fails is told', (t) => {
+  const { store, database } = openStore(t);
+  database.close();
+  assert.throws(() => store.lastSync());
+  assert.throws(() => store.enrolledOrg());
+});

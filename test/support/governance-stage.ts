@@ -55,6 +55,8 @@ export interface GovernanceStage {
   readonly source: GovernanceSource;
   /** What the activator was given last. */
   readonly orgs: OrgPolicies[];
+  /** From here on every statement fails. */
+  readonly breakDatabase: () => void;
   /** Lets a poll come to its end. */
   readonly settled: () => Promise<void>;
   /** Moves the clock; polls that begin come to their end. */
@@ -124,6 +126,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     activator,
     source,
     orgs,
+    breakDatabase: () => database.close(),
     settled,
     pass: (seconds: number) => clock.advanceSlowly(seconds * 1_000, settled),
     asked: () => {

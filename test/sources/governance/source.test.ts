@@ -388,3 +388,15 @@ test('closing in the middle of a sync calls it off', async (t) => {
   assert.deepEqual(await stage.source.sync(), { kind: 'closed' });
   await stage.source.close();
 });
+
+test('a database that breaks while the daemon runs ends neither the polling nor the status', async (t) => {
+  const stage = await servingOne(t);
+  stage.source.start();
+  assert.equal(stage.source.status().state, 'ok');
+  stage.breakDatabase();
+  await stage.pass(400);
+  const { state, last_error: error, last_success: success, next_attempt: next } = stage.source.status();
+  assert.deepEqual([state, success, typeof next], ['failing', '2026-06-01T12:00:00.000Z', 'string']);
+  assert.match(error?.message ?? '', /database/);
+  assert.deepEqual(serving(stage), ['a.example']);
+});
