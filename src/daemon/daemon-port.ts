@@ -1,7 +1,6 @@
 import type { DaemonPort, SyncOutcome } from '../localapi/daemon-port.ts';
 import { createDecisionPoint } from '../pdp/decision-point.ts';
 import type { GovernanceSource } from '../sources/governance/source.ts';
-import type { HomeDirectory } from './home-directory.ts';
 import type { DaemonOptions, PolicyDesk } from './policy-desk.ts';
 import { statusOf } from './status.ts';
 import { VERSION } from './version.ts';
@@ -22,7 +21,7 @@ export function createDaemonPort(desk: PolicyDesk, options: DaemonOptions, start
       holder,
       resolve: (sent) => resolver.resolve(sent),
       homeKnown: (uid) => homes.isSettled(uid),
-      findHome: (uid) => settled(homes, uid),
+      findHome: (uid) => homes.settle(uid),
     }),
     authzenIdentifier: config.authzenIdentifier,
     identity: () => identityOf(desk),
@@ -46,15 +45,6 @@ export function createDaemonPort(desk: PolicyDesk, options: DaemonOptions, start
     sync: () => syncNow(desk, started.source),
     rules: () => ({ ...identityOf(desk), rules: holder.current()?.policy.listing ?? [] }),
   };
-}
-
-/**
- * Waits for a home. One that is not part of the snapshot then (its files cannot be read, or nothing could be compiled)
- * is waited for until the decision point has had enough and answers `not_ready`: what that user denies is not known.
- */
-async function settled(homes: HomeDirectory, uid: number): Promise<void> {
-  await homes.settle(uid);
-  if (!homes.isSettled(uid)) await new Promise<never>(() => undefined);
 }
 
 function identityOf({ holder }: PolicyDesk): { revision: string; generation: number } {

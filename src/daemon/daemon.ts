@@ -80,6 +80,7 @@ function openUpkeep(desk: PolicyDesk, { clock, log }: DaemonOptions): { close():
   return startUpkeep({
     clock,
     now: () => desk.facts.now(),
+    verifiedTime: () => desk.facts.lastSync()?.verifiedTime ?? null,
     holder: desk.holder,
     staleness: () => stalenessNow(desk.facts),
     foldingMounts: readFoldingMounts,

@@ -11,6 +11,8 @@ export interface UpkeepOptions {
   readonly clock: Clock;
   /** The time that policies are judged by, which never runs behind a verified one. */
   readonly now: () => number;
+  /** The newest time that a source vouched for; null = none did. */
+  readonly verifiedTime: () => number | null;
   readonly holder: SnapshotHolder;
   readonly staleness: () => Staleness;
   readonly foldingMounts: () => readonly string[];
@@ -91,10 +93,12 @@ function watchSurroundings(options: UpkeepOptions): Surroundings {
   };
 }
 
-function changeCause({ now, holder, staleness }: UpkeepOptions): string | null {
+function changeCause({ now, verifiedTime, holder, staleness }: UpkeepOptions): string | null {
   const policy = holder.current()?.policy;
   if (policy === undefined) return null;
-  if (policy.nextChange !== null && now() >= policy.nextChange) return 'time';
+  const { nextChange, awaitsVerified } = policy;
+  if (nextChange !== null && now() >= nextChange) return 'time';
+  if (awaitsVerified !== null && (verifiedTime() ?? 0) >= awaitsVerified) return 'verified time';
   return staleness() === policy.staleness ? null : 'staleness';
 }
 

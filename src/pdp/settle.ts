@@ -35,8 +35,9 @@ export function isSettled(parts: SettleParts, request: Request, peer: Peer): boo
 export async function settle(parts: SettleParts, request: Request, peer: Peer, deadline: number): Promise<Settled> {
   if (isSettled(parts, request, peer)) return { kind: 'settled', request };
   const missing = missingHome(parts, request, peer);
-  if (missing !== null && !(await homeInTime(parts, missing))) return homeless();
-  return settlePath(parts, request, deadline);
+  if (missing !== null) await homeInTime(parts, missing);
+  // found or not, what counts is whether the snapshot knows it now
+  return missingHome(parts, request, peer) === null ? settlePath(parts, request, deadline) : homeless();
 }
 
 /** The same with homes that `findHomes` has waited for. */
@@ -67,9 +68,8 @@ function missingHome(parts: SettleParts, request: Request, peer: Peer): number |
   return uid === null || parts.homeKnown(uid) ? null : uid;
 }
 
-async function homeInTime(parts: SettleParts, uid: number): Promise<boolean> {
-  const found = parts.findHome(uid).then(() => true);
-  return (await withinTime(found, HOME_WAIT_MS)) ?? false;
+async function homeInTime(parts: SettleParts, uid: number): Promise<void> {
+  await withinTime(parts.findHome(uid), HOME_WAIT_MS);
 }
 
 /** The request with its path as the disk has it, as long as that can be found out in time. */

@@ -68,7 +68,7 @@ function assemble(
   states: PerDomain<DomainState>,
   sections: readonly Section[],
 ): CompiledPolicy {
-  const changes = policies.flatMap((policy) => (policy.kind === 'policy' ? (policy.nextChange ?? []) : []));
+  const documents = policies.filter((policy) => policy.kind === 'policy');
   return {
     revision: set.revision,
     domains: states,
@@ -77,15 +77,20 @@ function assemble(
     listing: sections.flatMap((section) => section.listing),
     warnings: sections.flatMap((section) => section.warnings),
     issues: sections.flatMap((section) => section.issues),
-    changes: new Map(policies.flatMap((policy) => (policy.kind === 'policy' ? [[policy.id, policy.change]] : []))),
+    changes: new Map(documents.map((policy) => [policy.id, policy.change])),
     host: set.host,
     literalPrefixes: [...new Set(sections.flatMap((section) => section.layer.prefixes))],
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,
     supportMessage: set.supportMessage,
-    nextChange: changes.length === 0 ? null : Math.min(...changes),
+    nextChange: earliest(documents.map((policy) => policy.nextChange)),
+    awaitsVerified: earliest(documents.map((policy) => policy.awaitsVerified)),
   };
+}
+
+function earliest(instants: readonly (number | null)[]): number | null {
+  return instants.reduce((first, next) => (next === null || (first !== null && first < next) ? first : next), null);
 }
 
 function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClosure[] {

@@ -23,6 +23,8 @@ export interface PolicyDocument {
   readonly deniesInert: string | null;
   /** When its taking part changes by itself, in milliseconds since the epoch; null = never. */
   readonly nextChange: number | null;
+  /** Its denies end once a verified time has passed this; null = they do not wait for one. */
+  readonly awaitsVerified: number | null;
   readonly change: PolicyChange;
 }
 
@@ -65,6 +67,7 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
     allowsInert: window.allowsInert ?? team.allowsInert,
     deniesInert: team.deniesInert,
     nextChange: window.nextChange,
+    awaitsVerified: window.awaitsVerified,
     change: changeOf(raw),
   };
 }
@@ -136,23 +139,21 @@ function inactiveCause(raw: RuleFields): string | null {
   return typeof status === 'string' && TAKES_NO_PART.has(status) ? `status \`${status}\`` : null;
 }
 
-interface Validity {
-  readonly inactive: string | null;
-  readonly allowsInert: string | null;
-  readonly nextChange: number | null;
-}
+type Validity = Pick<PolicyDocument, 'inactive' | 'allowsInert' | 'nextChange' | 'awaitsVerified'>;
 
 function validity(raw: RuleFields, { now, verifiedNow }: Moment): Validity {
   const from = instant(raw['valid_from']);
   const until = instant(raw['valid_until']);
+  const always: Validity = { inactive: null, allowsInert: null, nextChange: until, awaitsVerified: null };
   if (from !== null && now < from) {
-    return { inactive: `not valid before ${shownValue(raw['valid_from'])}`, allowsInert: null, nextChange: from };
+    return { ...always, inactive: `not valid before ${shownValue(raw['valid_from'])}`, nextChange: from };
   }
-  if (until === null || now < until) return { inactive: null, allowsInert: null, nextChange: until };
+  if (until === null || now < until) return always;
   const cause = `not valid after ${shownValue(raw['valid_until'])}`;
   // A wall clock can be set; a deny ends only when a verified time has passed its end (delivery, "Time").
-  if (verifiedNow === null || verifiedNow < until) return { inactive: null, allowsInert: cause, nextChange: null };
-  return { inactive: cause, allowsInert: null, nextChange: null };
+  const ended = verifiedNow !== null && verifiedNow >= until;
+  if (ended) return { ...always, inactive: cause, nextChange: null };
+  return { ...always, allowsInert: cause, nextChange: null, awaitsVerified: until };
 }
 
 function teamScope(

@@ -81,6 +81,8 @@ export interface CompiledPolicy {
   readonly supportMessage: string | null;
   /** When the policy changes by itself, in milliseconds since the epoch; null = never. */
   readonly nextChange: number | null;
+  /** When denies end that wait for a verified time to pass it; null = none does. */
+  readonly awaitsVerified: number | null;
 }
 
 /** What answers are made from: one reference to it is taken for a request or a whole batch. */

@@ -9,7 +9,7 @@ import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapsho
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { Staleness } from '../../src/policy/policy-set.ts';
-import { allow, connect, denyRead, NOW, policy, requestOf, type SetChanges, setOf } from '../policy/asking.ts';
+import { allow, connect, denyRead, NOW, policy, requestOf, rule, type SetChanges, setOf } from '../policy/asking.ts';
 import { type ManualClock, manualClock } from '../support/manual-clock.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 
@@ -25,7 +25,8 @@ interface Kept {
   readonly code: (host?: string) => string;
 }
 
-interface Keeping extends Partial<Pick<UpkeepOptions, 'staleness' | 'foldingMounts' | 'resolveLinks' | 'refresh'>> {
+interface Keeping
+  extends Partial<Pick<UpkeepOptions, 'staleness' | 'foldingMounts' | 'resolveLinks' | 'refresh' | 'verifiedTime'>> {
   /** What a compile at this time is made from. */
   readonly set?: () => SetChanges;
 }
@@ -49,6 +50,7 @@ function kept(t: TestContext, options: Keeping = {}): Kept {
   const upkeep = startUpkeep({
     clock,
     now: () => clock.now(),
+    verifiedTime: () => null,
     holder,
     staleness: () => 'fresh',
     foldingMounts: () => [],
@@ -121,6 +123,23 @@ describe('upkeep', () => {
     assert.equal(code(), 'org_allow');
     await pass(1);
     assert.equal(code(), 'default_deny');
+  });
+
+  test('ends a deny whose window is over once a verified time says so, and asks nothing before', async (t) => {
+    let verified: number | null = null;
+    const until = new Date(1_000).toISOString();
+    const { clock, pass, refreshed } = kept(t, {
+      set: () => ({
+        policies: [policy([rule('deny', ['connect:tcp'], 'a.example')], { valid_until: until })],
+        verifiedNow: verified,
+      }),
+      verifiedTime: () => verified,
+    });
+    await pass(3);
+    assert.deepEqual(refreshed, []);
+    verified = clock.now();
+    await pass(3);
+    assert.deepEqual(refreshed, ['verified time']);
   });
 
   test('compiles anew when the age reaches its next step', async (t) => {

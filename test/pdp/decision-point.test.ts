@@ -38,17 +38,19 @@ function desk(parts: Partial<DecisionPointParts> = {}, set = SET): Desk {
   holder.swap(compile(set), 'start');
   const resolved: string[] = [];
   const sought: number[] = [];
+  const known = new Set<number>();
   const point = createDecisionPoint({
-    holder,
-    homeKnown: () => true,
-    ...parts,
+    holder: parts.holder ?? holder,
+    homeKnown: (uid) => known.has(uid) || (parts.homeKnown?.(uid) ?? true),
     resolve: (sent): Promise<RealPath> => {
       resolved.push(sent);
       return parts.resolve?.(sent) ?? Promise.resolve({ kind: 'real', real: sent });
     },
     findHome: (uid) => {
       sought.push(uid);
-      return parts.findHome?.(uid) ?? Promise.resolve();
+      if (parts.findHome !== undefined) return parts.findHome(uid);
+      known.add(uid);
+      return Promise.resolve();
     },
   });
   return { point, holder, resolved, sought };
@@ -111,6 +113,8 @@ describe('ask', () => {
     const slow = desk({ homeKnown: () => false, findHome: never });
     const started = performance.now();
     assert.equal(said(await slow.point.ask(question, ANN, later())), 'unavailable not_ready');
+    const lost = desk({ homeKnown: () => false, findHome: () => Promise.resolve() });
+    assert.equal(said(await lost.point.ask(question, ANN, later())), 'unavailable not_ready', 'looked for in vain');
     const waited = performance.now() - started;
     assert.ok(waited >= 190 && waited < 2_000, String(waited));
   });
