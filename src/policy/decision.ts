@@ -52,6 +52,8 @@ export interface CanonicalRequest {
   readonly path?: string;
   readonly real?: string;
   readonly recursive?: boolean;
+  /** Whose home and own files were meant, where root asked for another user. */
+  readonly uid?: number;
 }
 
 /** The whole answer (semantics, 6). Only `decision: 'allow'` may ever be read as allow. */

@@ -84,12 +84,14 @@ export function withReal(request: FilesystemRequest, real: RealPath): Filesystem
 
 /** What the evaluator saw, for the answer (semantics, 6). */
 export function canonicalOf(request: NetworkRequest | FilesystemRequest): CanonicalRequest {
+  const uid = request.uid === null ? {} : { uid: request.uid };
   if (request.kind === 'filesystem') {
     return {
       action: request.action,
       path: request.lexical,
       ...(request.real.kind === 'real' ? { real: request.real.real } : {}),
       ...(request.recursive ? { recursive: true } : {}),
+      ...uid,
     };
   }
   const ips = request.addresses.map((address) => address.text);
@@ -99,6 +101,7 @@ export function canonicalOf(request: NetworkRequest | FilesystemRequest): Canoni
     ...(typeof host === 'string' ? { host } : {}),
     ...(request.literal || ips.length === 0 ? {} : { ip: ips }),
     port: request.port,
+    ...uid,
   };
 }
 

@@ -340,3 +340,10 @@ describe('what reeve protects of its own', () => {
       assert.equal(ask(set, { action: 'write', path }, uid).code, 'builtin_deny', String(uid));
   });
 });
+
+test('the request comes back with the `uid` that root asked for, because `~` and a user’s own files depend on it', () => {
+  const set = setOf({ governs: BOTH, policies: [policy([allow('a.example')])] });
+  assert.equal(ask(set, connect('a.example', 443, { uid: 1000 }), 0).request?.uid, 1000);
+  assert.equal(ask(set, reading('/x', { uid: 1000 }), 0).request?.uid, 1000);
+  assert.equal(ask(set, connect('a.example'), 0).request?.uid, undefined);
+});
