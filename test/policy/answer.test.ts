@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { errorAnswer } from '../../src/policy/answer.ts';
 import { builtinRules } from '../../src/policy/builtin-rules.ts';
 import { compile } from '../../src/policy/compile.ts';
