@@ -40,7 +40,7 @@ const MAX_UID = 0xffff_fffe;
 export function readEvalCase(value: unknown): EvalCaseReading {
   if (!isObject(value)) return { kind: 'no_case', message: 'a case is one JSON object a line' };
   const id = value['id'];
-  const echo = typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? { id } : {};
+  const echo = isId(id) ? { id } : {};
   const fault = faultOf(value);
   if (fault !== null) return { kind: 'no_case', ...echo, message: fault };
   const { org = [], policies = [], local = [], teams = null, home = null, uid = null, now, preset } = value;
@@ -68,7 +68,7 @@ function faultOf(fields: Fields): string | null {
     if (!MEMBERS.has(key)) return `unknown member ${shown(key)}`;
   }
   const { id, preset, home, uid, now } = fields;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return '`id` must be a string or a number';
+  if (id !== undefined && !isId(id)) return '`id` must be a string or a number within ±(2^53−1)';
   for (const key of ['org', 'policies', 'local']) {
     if (fields[key] !== undefined && !Array.isArray(fields[key])) return `\`${key}\` must be an array`;
   }
@@ -97,6 +97,11 @@ function flagsFault(fields: Fields, key: 'governed' | 'delegated'): string | nul
     if (typeof flags[domain] !== 'boolean') return `\`${key}.${domain}\` must be true or false`;
   }
   return null;
+}
+
+/** As on the socket (api, NDJSON): beyond these bounds an echo would not be the same number. */
+function isId(value: unknown): value is string | number {
+  return typeof value === 'string' || (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER);
 }
 
 function isUid(value: unknown): value is number {

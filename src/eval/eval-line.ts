@@ -25,8 +25,11 @@ export interface EvalWarning {
 }
 
 interface Prepared {
-  readonly key: string;
-  readonly snapshot: Snapshot;
+  /** Equal keys mean equal policy sets; null = can stand for no other line. */
+  readonly key: string | null;
+  /** The time at which it was judged what takes part. */
+  readonly now: number;
+  readonly snapshot: Omit<Snapshot, 'ttlMs'>;
   readonly warnings: readonly EvalWarning[];
   /** The first that would be refused when written. */
   readonly refused: EvalWarning | null;
@@ -41,9 +44,8 @@ export function createEvaluator(options: EvalOptions): (line: string) => string 
     if (parsed.kind === 'error') return failure({}, 'invalid_case', parsed.message);
     const reading = readEvalCase(parsed.value);
     if (reading.kind === 'no_case') return failure(echoOf(reading.id), 'invalid_case', reading.message);
-    const key = options.fs ? '' : keyOf(parsed.value);
-    const prepared: Prepared =
-      last !== null && !options.fs && last.key === key ? last : prepare(reading.case, key, options, reuse);
+    const key = options.fs ? null : keyOf(parsed.value);
+    const prepared = stillHolds(last, key, reading.case.now) ? last : prepare(reading.case, key, options, reuse);
     last = prepared;
     return answerLine(reading.case, prepared, options);
   };
@@ -63,7 +65,8 @@ function answerLine(value: EvalCase, prepared: Prepared, options: EvalOptions): 
   }
   const reading = readRequest(value.request);
   if (reading.kind === 'not_a_request') return failure(echo, 'invalid_request', reading.message);
-  const answer = decide(prepared.snapshot, resolved(reading, options), { uid: askerOf(value) });
+  const snapshot = { ...prepared.snapshot, ttlMs: ttlAt(prepared.snapshot.policy, value.now) };
+  const answer = decide(snapshot, resolved(reading, options), { uid: askerOf(value) });
   const warnings = prepared.warnings.length === 0 ? {} : { warnings: prepared.warnings };
   return JSON.stringify({ ...echo, ...answer, ...warnings });
 }
@@ -78,12 +81,13 @@ function lexically(request: FilesystemRequest): { kind: 'real'; real: string } {
   return { kind: 'real', real: request.lexical };
 }
 
-function prepare(value: EvalCase, key: string, options: EvalOptions, reuse: Reuse): Prepared {
+function prepare(value: EvalCase, key: string | null, options: EvalOptions, reuse: Reuse): Prepared {
   const policy = compiled(value, options, reuse);
   const refused = policy.issues.find((issue) => issue.refused);
   return {
     key,
-    snapshot: { policy, generation: 1, ttlMs: ttlAt(policy, value.now) },
+    now: value.now,
+    snapshot: { policy, generation: 1 },
     warnings: policy.issues.map(warningOf),
     refused: refused === undefined ? null : warningOf(refused),
   };
@@ -115,9 +119,24 @@ function createReuse(): Reuse {
 
 const MAX_KEPT_SECTIONS = 64;
 
+/** A line without `now` is judged by the clock, and a stream of lines may outlive a policy's validity. */
+function stillHolds(last: Prepared | null, key: string | null, now: number): last is Prepared {
+  if (last === null || key === null || last.key !== key) return false;
+  const { nextChange } = last.snapshot.policy;
+  return nextChange === null || (last.now <= now && now < nextChange);
+}
+
 /** Everything of a line but its id and its request. */
-function keyOf(line: unknown): string {
-  return isObject(line) ? JSON.stringify({ ...line, id: undefined, request: undefined }) : '';
+function keyOf(line: unknown): string | null {
+  if (!isObject(line)) return null;
+  const key = JSON.stringify({ ...line, id: undefined, request: undefined });
+  // a number too large for a double is written as `null`, and does not mean what `null` means
+  return key.includes('null') && holdsInfinity(line) ? null : key;
+}
+
+function holdsInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsInfinity);
 }
 
 function echoOf(id: string | number | undefined): { id?: string | number } {

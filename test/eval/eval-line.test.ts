@@ -11,6 +11,7 @@ interface Line {
   readonly id?: unknown;
   readonly decision?: string;
   readonly code?: string;
+  readonly ttl_ms?: number;
   readonly resolved_path?: string;
   readonly rule?: RawRule;
   readonly warnings?: readonly RawRule[];
@@ -30,8 +31,15 @@ function code(value: RawRule): string | undefined {
 
 describe('a case', () => {
   it('echoes its `id`, and has none where it had none', () => {
-    for (const id of ['x', '', 7, 1.5, -1]) assert.equal(line({ id, request: A }).id, id);
+    for (const id of ['x', '', 7, 1.5, -1, 2 ** 53 - 1]) assert.equal(line({ id, request: A }).id, id);
     assert.equal('id' in line({ request: A }), false);
+  });
+
+  it('is refused with an `id` that could not be echoed as it was', () => {
+    for (const id of ['9007199254740993', '12345678901234567890', '-1e400']) {
+      const refused = line(`{"id":${id},"request":${JSON.stringify(A)}}`);
+      assert.deepEqual([refused.error?.code, 'id' in refused], ['invalid_case', false], id);
+    }
   });
 
   it('is one JSON object with known members and a request', () => {
@@ -241,6 +249,30 @@ describe('an evaluator', () => {
       lines.map(evaluate),
       lines.map((text) => evaluateLine(text, { strict: false, fs: false })),
     );
+  });
+
+  it('does not take a number that is too large for `null`', () => {
+    const evaluate = createEvaluator({ strict: false, fs: false });
+    const dated = JSON.stringify({ policies: [policy([allow('a.example.com')], { valid_from: null })], request: A });
+    const texts = [dated, dated.replace('"valid_from":null', '"valid_from":1e400'), dated];
+    const codes = texts.map((text) => (JSON.parse(evaluate(text)) as Line).code);
+    assert.deepEqual(codes, ['org_allow', 'policy_invalid', 'org_allow']);
+  });
+
+  it('judges each line at its own time', (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-06-01T11:59:57Z') });
+    const evaluate = createEvaluator({ strict: false, fs: false });
+    const ends = { valid_until: '2026-06-01T12:00:00Z' };
+    const text = JSON.stringify({ policies: [policy([allow('a.example.com')], ends)], request: A });
+    const said = (): string => {
+      const { code: decided, ttl_ms: ttl } = JSON.parse(evaluate(text)) as Line;
+      return `${decided} ${ttl}`;
+    };
+    assert.equal(said(), 'org_allow 2000');
+    t.mock.timers.tick(1500);
+    assert.equal(said(), 'org_allow 500');
+    t.mock.timers.tick(1500);
+    assert.match(said(), /^default_deny /);
   });
 
   it('stays right over more different sets than it keeps', () => {
