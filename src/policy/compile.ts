@@ -115,7 +115,8 @@ function placePolicy(draft: Draft, policy: PolicyReading): void {
     for (const domain of DOMAINS) draft.closures.push({ domain, code: 'policy_invalid', reason, uid: null });
     return;
   }
-  const { inactive } = policy;
+  const { inactive, unsupported } = policy;
+  if (unsupported !== null) draft.issues.push({ rule: policy.id, refused: true, message: unsupported });
   if (inactive !== null) {
     draft.warnings.push({ code: 'policy_inactive', message: `policy \`${policy.id}\` takes no part: ${inactive}` });
   }

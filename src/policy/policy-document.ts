@@ -15,6 +15,8 @@ export interface PolicyDocument {
   readonly rules: readonly unknown[];
   /** Its allows need an approval first (semantics, 4.7). */
   readonly approval: boolean;
+  /** Why nobody of ours takes it when it is written: its type cannot be evaluated. It takes no part. */
+  readonly unsupported: string | null;
   /** Why it takes no part at all; null = it does. */
   readonly inactive: string | null;
   /** Beyond `inactive`: why its allows do not count, though its denies do. */
@@ -42,7 +44,7 @@ export const POLICY_MEMBERS: ReadonlySet<string> = new Set(
 const ALLOWLIST = 'allowlist_v0';
 const TAKES_NO_PART = new Set(['draft', 'in_review', 'pending_review', 'rejected', 'archived']);
 const TAKES_PART = new Set<unknown>([undefined, 'active', 'approved']);
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const INSTANT = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 type Moment = Pick<PolicySet, 'now' | 'verifiedNow' | 'teams'>;
 
@@ -54,7 +56,9 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
   if (fault !== null) return { kind: 'rejected', id: label, cause: fault };
   const allowlist = raw['allowlist_v0'] as RuleFields | undefined;
   const rules = (allowlist?.['rules'] ?? []) as readonly unknown[];
-  const window = validity(raw, moment);
+  const unsupported = unsupportedCause(raw);
+  const off = unsupported ?? inactiveCause(raw);
+  const window = off === null ? validity(raw, moment) : { ...ALWAYS, inactive: off };
   const team = teamScope(raw, moment.teams);
   return {
     kind: 'policy',
@@ -63,7 +67,8 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
     domains: domainsIn(allowlist, rules),
     rules,
     approval: Boolean(raw['approval_required']) || Boolean(raw['require_approval']),
-    inactive: inactiveCause(raw) ?? window.inactive,
+    unsupported,
+    inactive: window.inactive,
     allowsInert: window.allowsInert ?? team.allowsInert,
     deniesInert: team.deniesInert,
     nextChange: window.nextChange,
@@ -129,11 +134,13 @@ function domainsIn(allowlist: RuleFields | undefined, rules: readonly unknown[])
   return rules.length > 0 && known.size === 0 ? DOMAINS : DOMAINS.filter((domain) => known.has(domain));
 }
 
-function inactiveCause(raw: RuleFields): string | null {
+function unsupportedCause(raw: RuleFields): string | null {
   const type = raw['type'] ?? ALLOWLIST;
-  if (type !== ALLOWLIST || raw['cedar_v1'] !== undefined) {
-    return `policy type ${shownValue(type === ALLOWLIST ? 'cedar_v1' : type)} is not supported`;
-  }
+  if (type === ALLOWLIST && raw['cedar_v1'] === undefined) return null;
+  return `policy type ${shownValue(type === ALLOWLIST ? 'cedar_v1' : type)} is not supported`;
+}
+
+function inactiveCause(raw: RuleFields): string | null {
   if (raw['enabled'] === false) return 'disabled';
   const status = raw['status'];
   return typeof status === 'string' && TAKES_NO_PART.has(status) ? `status \`${status}\`` : null;
@@ -141,19 +148,20 @@ function inactiveCause(raw: RuleFields): string | null {
 
 type Validity = Pick<PolicyDocument, 'inactive' | 'allowsInert' | 'nextChange' | 'awaitsVerified'>;
 
+const ALWAYS: Validity = { inactive: null, allowsInert: null, nextChange: null, awaitsVerified: null };
+
 function validity(raw: RuleFields, { now, verifiedNow }: Moment): Validity {
   const from = instant(raw['valid_from']);
   const until = instant(raw['valid_until']);
-  const always: Validity = { inactive: null, allowsInert: null, nextChange: until, awaitsVerified: null };
   if (from !== null && now < from) {
-    return { ...always, inactive: `not valid before ${shownValue(raw['valid_from'])}`, nextChange: from };
+    return { ...ALWAYS, inactive: `not valid before ${shownValue(raw['valid_from'])}`, nextChange: from };
   }
-  if (until === null || now < until) return always;
+  if (until === null || now < until) return { ...ALWAYS, nextChange: until };
   const cause = `not valid after ${shownValue(raw['valid_until'])}`;
   // A wall clock can be set; a deny ends only when a verified time has passed its end (delivery, "Time").
   const ended = verifiedNow !== null && verifiedNow >= until;
-  if (ended) return { ...always, inactive: cause, nextChange: null };
-  return { ...always, allowsInert: cause, nextChange: null, awaitsVerified: until };
+  if (ended) return { ...ALWAYS, inactive: cause };
+  return { ...ALWAYS, allowsInert: cause, awaitsVerified: until };
 }
 
 function teamScope(
@@ -170,7 +178,15 @@ function teamScope(
 /** An RFC 3339 time as milliseconds since the epoch; null = not given; NaN = not a time. */
 export function instant(value: unknown): number | null {
   if (value === undefined || value === null) return null;
-  return typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+  if (typeof value !== 'string') return Number.NaN;
+  const day = INSTANT.exec(value)?.[1];
+  return day !== undefined && isDay(day) ? Date.parse(value) : Number.NaN;
+}
+
+/** `Date` carries the 30th of February over into March. */
+function isDay(day: string): boolean {
+  const start = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);
 }
 
 function isDomain(value: unknown): value is Domain {

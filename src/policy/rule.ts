@@ -86,7 +86,7 @@ function readHttpRule(head: RuleHead, fields: RuleFields, actions: ActionsReadin
     const pattern = reading.resource?.kind === 'network' ? reading.resource.pattern : null;
     if (pattern === null || pattern.kind === 'prefix' || pattern.kind === 'any') {
       const message = 'the destination of an HTTP rule is `host` or `host:port`';
-      return unparsable(head, fields, actions.domains, [...issues, { refused: true, resource: text, message }]);
+      return unparsable(head, fields, actions.domains, [{ refused: true, resource: text, message }, ...issues]);
     }
     resources.push({ kind: 'network', text, pattern });
   }

@@ -156,6 +156,15 @@ describe('a policy’s validity', () => {
     const two = [policy([], { valid_from: AHEAD }), policy([], { id: 'p2', valid_until: '2026-06-01T12:30:00Z' })];
     assert.equal(compile(setOf({ policies: two })).nextChange, NOW + HOUR / 2);
   });
+
+  it('changes nothing of a policy that takes no part whatever the time', () => {
+    for (const off of [{ enabled: false }, { status: 'draft' }, { type: 'rego', allowlist_v0: undefined }]) {
+      for (const end of [{ valid_from: AHEAD }, { valid_until: AHEAD }, { valid_until: BEHIND }]) {
+        const { nextChange, awaitsVerified } = compile(withMembers({ ...off, ...end }, { verifiedNow: null }));
+        assert.deepEqual([nextChange, awaitsVerified], [null, null], JSON.stringify({ ...off, ...end }));
+      }
+    }
+  });
 });
 
 describe('a policy that cannot be read', () => {
@@ -168,6 +177,8 @@ describe('a policy that cannot be read', () => {
       [policy(rules, { valid_from: 'tomorrow' }), /`valid_from` must be an RFC 3339 time/],
       [policy(rules, { valid_until: 1_780_000_000 }), /`valid_until` must be an RFC 3339 time/],
       [policy(rules, { valid_until: '2026-13-01T00:00:00Z' }), /`valid_until`/],
+      [policy(rules, { valid_until: '2026-02-30T00:00:00Z' }), /`valid_until`/],
+      [policy(rules, { valid_until: '2026-06-02T24:00:00Z' }), /`valid_until`/],
       [policy(rules, { enabled: 'no' }), /`enabled` must be true or false/],
       [policy(rules, { scope: 'dev' }), /`scope` must be an object/],
       [policy(rules, { scope: { teams: 'dev' } }), /`scope.teams` must hold strings/],
@@ -215,6 +226,15 @@ describe('a policy of a type that is not supported', () => {
       assert.equal(ask(beside, connect('a.example.com')).code, 'org_allow');
     }
     assert.equal(parts({ type: 'allowlist_v0' }), 'both');
+  });
+
+  it('is something that would have been refused when written', () => {
+    for (const members of [{ type: 'cedar_v1', cedar_v1: {} }, { cedar_v1: {} }, { type: 'rego', enabled: false }]) {
+      const [issue] = compile(setOf({ policies: [{ id: 'odd', ...members }] })).issues;
+      assert.deepEqual([issue?.rule, issue?.refused], ['odd', true]);
+      assert.match(issue?.message ?? '', /policy type `\w+` is not supported/);
+    }
+    assert.deepEqual(compile(withMembers({ enabled: false })).issues, []);
   });
 });
 

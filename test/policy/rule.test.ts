@@ -169,6 +169,8 @@ describe('an HTTP rule', () => {
       assert.equal(closes(http('deny', resource)), 'network', resource);
       assert.equal(closes(http('allow', resource)), '', resource);
     }
+    // that HTTP rules are not supported is not what closed it
+    assert.match(ask(beside(http('deny', '10.0.0.0/8')), connect('x')).reason, /the destination of an HTTP rule is/);
   });
 
   it('does not mix with connections, nor `http_resources` with `resources`', () => {
