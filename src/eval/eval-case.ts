@@ -99,7 +99,7 @@ function flagsFault(fields: Fields, key: 'governed' | 'delegated'): string | nul
   return null;
 }
 
-/** As on the socket (api, NDJSON): beyond these bounds an echo would not be the same number. */
+/** As on the socket (api, "Newline-delimited JSON"): beyond these bounds an echo would not be the same number. */
 function isId(value: unknown): value is string | number {
   return typeof value === 'string' || (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER);
 }
