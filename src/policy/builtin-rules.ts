@@ -6,6 +6,20 @@ export interface ProtectedPaths {
   readonly read: readonly string[];
 }
 
+/** Where systemd reads units and their drop-ins from; one in any of these places changes what is started. */
+const UNIT_DIRECTORIES = [
+  '/etc/systemd/system',
+  '/etc/systemd/user',
+  '/run/systemd/system',
+  '/run/systemd/user',
+  '/usr/local/lib/systemd/system',
+  '/usr/local/lib/systemd/user',
+  '/usr/lib/systemd/system',
+  '/usr/lib/systemd/user',
+  '/lib/systemd/system',
+];
+const HOME_UNIT_DIRECTORIES = ['~/.config/systemd/user', '~/.local/share/systemd/user'];
+
 /** What a system installation uses; protected everywhere, whatever this daemon's own paths are. */
 export const SYSTEM_PATHS: ProtectedPaths = {
   written: [
@@ -14,12 +28,7 @@ export const SYSTEM_PATHS: ProtectedPaths = {
     '/var/lib/reeve',
     '/usr/lib/reeve',
     '/opt/reeve',
-    '/etc/systemd/system/reeve.service',
-    '/etc/systemd/system/reeve.service.d',
-    '/etc/systemd/system/reeve.socket',
-    '/etc/systemd/system/reeve.socket.d',
-    '/usr/lib/systemd/system/reeve.service',
-    '/usr/lib/systemd/system/reeve.socket',
+    ...UNIT_DIRECTORIES.flatMap(unitsIn),
     '/Library/Application Support/reeve',
     '/Library/LaunchDaemons/dev.reeve.daemon.plist',
   ],
@@ -30,9 +39,7 @@ export const SYSTEM_PATHS: ProtectedPaths = {
 const HOME_PATHS: readonly string[] = [
   '~/.config/reeve',
   '~/.local/state/reeve',
-  '~/.config/systemd/user/reeve.service',
-  '~/.config/systemd/user/reeve.service.d',
-  '~/.config/systemd/user/reeve.socket',
+  ...HOME_UNIT_DIRECTORIES.flatMap(unitsIn),
   '~/Library/Application Support/reeve',
   '~/Library/LaunchAgents/dev.reeve.daemon.plist',
 ];
@@ -57,6 +64,10 @@ export function builtinRules(paths: ProtectedPaths): readonly unknown[] {
       resources: read.map(below),
     },
   ];
+}
+
+function unitsIn(directory: string): readonly string[] {
+  return ['reeve.service', 'reeve.socket'].flatMap((unit) => [`${directory}/${unit}`, `${directory}/${unit}.d`]);
 }
 
 /** `/x/**` covers `/x` itself and everything below it. */
