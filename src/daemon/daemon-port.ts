@@ -19,7 +19,7 @@ export function createDaemonPort(desk: PolicyDesk, options: DaemonOptions, start
   return {
     decisionPoint: createDecisionPoint({
       holder,
-      resolve: (sent) => resolver.resolve(sent),
+      resolve: (sent, asker) => resolver.resolve(sent, asker),
       homeKnown: (uid) => homes.isSettled(uid),
       findHome: (uid) => homes.settle(uid),
     }),

@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedPrefix } from '../policy/policy-set.ts';
 import type { Resolution } from '../realpath/walk.ts';
+import { type Lookup, type LookupAsker, LookupQueue, type NoReply } from './lookup-queue.ts';
 import type { LookupReply, LookupRequest } from './path-lookup.ts';
 import { type ResolverThread, startResolverThread } from './path-resolver-thread.ts';
-
-/** Nobody could look: too slow, too many lost, or closing. */
-interface NoReply {
-  readonly kind: 'none';
-  readonly reason: string;
-}
-
-interface Lookup {
-  readonly request: LookupRequest;
-  readonly settle: (reply: LookupReply | NoReply) => void;
-}
 
 export interface PathResolverOptions {
   /** How long one lookup may take (Paths 2). */
   readonly deadlineMs?: number;
   /** How long a thread may take to load. */
   readonly startMs?: number;
+  /** How long the literal prefixes of one policy may take together. */
+  readonly prefixesMs?: number;
   /** How many threads may be stuck in a system call before lookups are refused. */
   readonly maxLost?: number;
   /** What the thread runs; a test hands in one that hangs. */
@@ -33,6 +25,9 @@ export interface PrefixResolution {
 }
 
 const CLOSING = 'the daemon is shutting down';
+/** Lookups that are with the thread: the one it works on, and one that saves it a pause. The others keep their order. */
+const MAX_POSTED = 2;
+const NOBODY: LookupAsker = { uid: null, until: Number.POSITIVE_INFINITY };
 
 /** Runs from the `.ts` sources and from the built `.js` alike: the thread's file has this file's extension. */
 const ENTRY = new URL(
@@ -42,18 +37,22 @@ const ENTRY = new URL(
 
 /**
  * Looks at the disk in a thread of its own, so that a mount that hangs takes a thread and not the daemon. A thread past
- * the deadline is abandoned and another one started; nothing can end it before its system call returns. Lookups are
- * answered in order; none is shared or remembered, for the disk may have changed between two of them.
+ * the deadline is abandoned and another one started; nothing can end it before its system call returns. No lookup is
+ * shared or remembered, for the disk may have changed between two of them.
  */
 export class PathResolver {
   readonly #deadlineMs: number;
   readonly #startMs: number;
+  readonly #prefixesMs: number;
   readonly #maxLost: number;
   readonly #entry: URL;
   /** Threads that did not come back, with what they are stuck in. */
   readonly #lost = new Map<ResolverThread, LookupRequest | undefined>();
+  readonly #waiting = new LookupQueue();
   /** In the order in which the thread answers; the first one is being looked up. */
   readonly #outstanding: Lookup[] = [];
+  /** Since when the first one is. */
+  #since = 0;
   #thread: ResolverThread | null = null;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -61,6 +60,7 @@ export class PathResolver {
   constructor(options: PathResolverOptions = {}) {
     this.#deadlineMs = options.deadlineMs ?? 100;
     this.#startMs = options.startMs ?? 5000;
+    this.#prefixesMs = options.prefixesMs ?? 10_000;
     this.#maxLost = options.maxLost ?? 8;
     this.#entry = options.entry ?? ENTRY;
   }
@@ -76,15 +76,16 @@ export class PathResolver {
   }
 
   /** Where a path as sent really leads (Paths 2). Never rejects. */
-  async resolve(sent: string): Promise<Resolution> {
-    const reply = await this.#look({ kind: 'path', path: sent });
+  async resolve(sent: string, asker: LookupAsker = NOBODY): Promise<Resolution> {
+    const reply = await this.#look({ kind: 'path', path: sent }, asker);
     if (reply.kind === 'path') return reply.resolution;
     return { kind: 'unresolvable', reason: reply.kind === 'none' ? reply.reason : 'the lookup was mixed up' };
   }
 
   /**
    * Where literal prefixes lead (Paths 7), one at a time so that requests come between. What hangs keeps what was known
-   * of it, and may take half of the threads at most: requests need the others.
+   * of it, and may take half of the threads at most: requests need the others. All together take a bounded time: rules of
+   * a user that lead through slow links must not hold up everybody's next policy.
    */
   async resolvePrefixes(
     prefixes: Iterable<string>,
@@ -92,8 +93,12 @@ export class PathResolver {
   ): Promise<PrefixResolution> {
     const links = new Map<string, ResolvedPrefix>();
     const stuck: string[] = [];
+    const end = performance.now() + this.#prefixesMs;
     for (const prefix of prefixes) {
-      const reply = this.#mayLookAt(prefix) ? await this.#look({ kind: 'prefix', path: prefix }) : null;
+      const reply =
+        performance.now() < end && this.#mayLookAt(prefix)
+          ? await this.#look({ kind: 'prefix', path: prefix }, NOBODY)
+          : null;
       const looked = reply?.kind === 'prefix';
       if (!looked) stuck.push(prefix);
       const leads = looked ? reply.leads : (known.get(prefix) ?? null);
@@ -120,15 +125,25 @@ export class PathResolver {
     patience.abort();
   }
 
-  #look(request: LookupRequest): Promise<LookupReply | NoReply> {
+  #look(request: LookupRequest, asker: LookupAsker): Promise<LookupReply | NoReply> {
     if (this.#closed) return Promise.resolve({ kind: 'none', reason: CLOSING });
     if (this.#lost.size >= this.#maxLost) return Promise.resolve({ kind: 'none', reason: this.#allLost() });
     return new Promise((settle) => {
       this.start();
-      this.#outstanding.push({ request, settle });
-      this.#thread?.post(request);
-      if (this.#outstanding.length === 1) this.#wait();
+      this.#waiting.push({ request, asker, settle });
+      this.#feed();
     });
+  }
+
+  /** Hands the thread what comes next. */
+  #feed(): void {
+    while (this.#outstanding.length < MAX_POSTED) {
+      const lookup = this.#waiting.next();
+      if (lookup === null) return;
+      this.#outstanding.push(lookup);
+      this.#thread?.post(lookup.request);
+      if (this.#outstanding.length === 1) this.#wait();
+    }
   }
 
   #allLost(): string {
@@ -151,13 +166,22 @@ export class PathResolver {
   }
 
   #onReply(reply: LookupReply): void {
-    if (reply.kind !== 'ready') this.#outstanding.shift()?.settle(reply);
+    if (reply.kind !== 'ready') this.#finished()?.settle(reply);
+    this.#feed();
     this.#wait();
+  }
+
+  /** The first outstanding lookup is over; its uid has used the thread for so long. */
+  #finished(): Lookup | undefined {
+    const lookup = this.#outstanding.shift();
+    if (lookup !== undefined) this.#waiting.charge(lookup.asker.uid, performance.now() - this.#since);
+    return lookup;
   }
 
   /** Gives the first outstanding lookup its whole deadline, or the thread its time to load. */
   #wait(): void {
     clearTimeout(this.#timer);
+    this.#since = performance.now();
     if (this.#outstanding.length === 0) return;
     const ms = this.#thread?.ready() === true ? this.#deadlineMs : this.#startMs;
     this.#timer = setTimeout(() => this.#onDeadline(), ms);
@@ -167,18 +191,19 @@ export class PathResolver {
     const thread = this.#thread;
     // after a stall of this very thread the answer lies undelivered: nothing is lost then
     if (thread === null || thread.drain()) return;
-    const late = thread.ready() ? this.#outstanding.shift() : undefined;
+    const late = thread.ready() ? this.#finished() : undefined;
     void this.#abandon(thread, late?.request);
     late?.settle({ kind: 'none', reason: `no answer from the disk within ${this.#deadlineMs} ms` });
     if (late === undefined) this.#dismissAll('the path resolver did not start');
     else if (this.#lost.size >= this.#maxLost) this.#dismissAll(this.#allLost());
-    else if (this.#outstanding.length > 0) this.#startOver();
+    else this.#startOver();
   }
 
   /** A new thread for what waited behind the lookup that hangs. */
   #startOver(): void {
     this.start();
     for (const { request } of this.#outstanding) this.#thread?.post(request);
+    this.#feed();
     this.#wait();
   }
 
@@ -191,6 +216,7 @@ export class PathResolver {
 
   #dismissAll(reason: string): void {
     clearTimeout(this.#timer);
-    for (const lookup of this.#outstanding.splice(0)) lookup.settle({ kind: 'none', reason });
+    const lookups = [...this.#outstanding.splice(0), ...this.#waiting.flush()];
+    for (const lookup of lookups) lookup.settle({ kind: 'none', reason });
   }
 }

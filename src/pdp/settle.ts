@@ -1,12 +1,13 @@
 import type { FilesystemRequest, RealPath, Request } from '../policy/request.ts';
 import { withReal } from '../policy/request.ts';
 import { type Asker, mayAsk } from '../policy/verdict.ts';
+import type { LookupAsker } from './lookup-queue.ts';
 import { overloaded, type Peer, type Unavailable } from './reply.ts';
 
 /** What a request may have to wait for, before the snapshot is taken. */
 export interface SettleParts {
   /** Resolves a path as sent; never rejects, and has its own deadline. */
-  readonly resolve: (sent: string) => Promise<RealPath>;
+  readonly resolve: (sent: string, asker: LookupAsker) => Promise<RealPath>;
   /** Whether the current snapshot knows what `~` and a user's own files mean for this uid. */
   readonly homeKnown: (uid: number) => boolean;
   /** Resolves once it does; how long that may take is this file's to say. */
@@ -37,7 +38,9 @@ export async function settle(parts: SettleParts, request: Request, peer: Peer, d
   const missing = missingHome(parts, request, peer);
   if (missing !== null) await homeInTime(parts, missing);
   // found or not, what counts is whether the snapshot knows it now
-  return missingHome(parts, request, peer) === null ? settlePath(parts, request, deadline) : homeless();
+  return missingHome(parts, request, peer) === null
+    ? settlePath(parts, request, { uid: peer.uid, until: deadline })
+    : homeless();
 }
 
 /** The same with homes that `findHomes` has waited for. */
@@ -49,7 +52,9 @@ export function settleInBatch(
 ): Settled | Promise<Settled> {
   if (isSettled(parts, request, peer)) return { kind: 'settled', request };
   if (performance.now() > deadline) return overloaded();
-  return missingHome(parts, request, peer) === null ? settlePath(parts, request, deadline) : homeless();
+  return missingHome(parts, request, peer) === null
+    ? settlePath(parts, request, { uid: peer.uid, until: deadline })
+    : homeless();
 }
 
 /** Waits once for all homes that these requests need. */
@@ -73,9 +78,9 @@ async function homeInTime(parts: SettleParts, uid: number): Promise<void> {
 }
 
 /** The request with its path as the disk has it, as long as that can be found out in time. */
-async function settlePath(parts: SettleParts, request: Request, deadline: number): Promise<Settled> {
+async function settlePath(parts: SettleParts, request: Request, asker: LookupAsker): Promise<Settled> {
   if (!isPending(request)) return { kind: 'settled', request };
-  const real = await withinTime(parts.resolve(request.sent), deadline - performance.now());
+  const real = await withinTime(parts.resolve(request.sent, asker), asker.until - performance.now());
   return real === null ? overloaded() : { kind: 'settled', request: withReal(request, real) };
 }
 

@@ -42,9 +42,9 @@ function desk(parts: Partial<DecisionPointParts> = {}, set = SET): Desk {
   const point = createDecisionPoint({
     holder: parts.holder ?? holder,
     homeKnown: (uid) => known.has(uid) || (parts.homeKnown?.(uid) ?? true),
-    resolve: (sent): Promise<RealPath> => {
+    resolve: (sent, asker): Promise<RealPath> => {
       resolved.push(sent);
-      return parts.resolve?.(sent) ?? Promise.resolve({ kind: 'real', real: sent });
+      return parts.resolve?.(sent, asker) ?? Promise.resolve({ kind: 'real', real: sent });
     },
     findHome: (uid) => {
       sought.push(uid);

@@ -86,6 +86,45 @@ test('a lookup that hangs in a system call is given up at its deadline, and thos
   assert.deepEqual(await resolver.resolve(root), { kind: 'real', real: root });
 });
 
+test('a user whose paths hang keeps another user waiting for one of them at most', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 50 });
+  await resolver.resolve(root);
+  const until = performance.now() + 60_000;
+  const flood = Array.from({ length: 7 }, () => resolver.resolve(path, { uid: 1001, until }));
+  assert.deepEqual(await resolver.resolve(root, { uid: 1002, until }), { kind: 'real', real: root });
+  assert.ok(resolver.lost <= 2, `${resolver.lost} of the other user's lookups came first`);
+  await Promise.all(flood);
+  await releaseUntilNoneLost(resolver, release);
+});
+
+test('what nobody waits for any more is not looked at', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 100 });
+  await resolver.resolve(root);
+  const until = performance.now() + 50;
+  const flood = Array.from({ length: 6 }, () => resolver.resolve(path, { uid: 1001, until }));
+  const reasons = (await Promise.all(flood)).map(reasonOf);
+  assert.equal(reasons.filter((reason) => /busy for too long/.test(reason)).length, 4);
+  assert.equal(resolver.lost, 2);
+  await releaseUntilNoneLost(resolver, release);
+});
+
+test('the prefixes of rules take a bounded time together; the others keep what was known of them', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['a/', 'l -> a', 'm -> a']);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 100, prefixesMs: 50 });
+  await resolver.resolve(root);
+  const known = new Map([[`${root}/m`, { resolved: `${root}/b`, trusted: false }]]);
+  const { links, stuck } = await resolver.resolvePrefixes([`${root}/l`, path, `${root}/m`], known);
+  assert.deepEqual(stuck, [path, `${root}/m`]);
+  assert.deepEqual([links.get(`${root}/l`)?.resolved, links.get(`${root}/m`)?.resolved], [`${root}/a`, `${root}/b`]);
+  await releaseUntilNoneLost(resolver, release);
+});
+
 test('after eight lost threads every lookup is refused at once, until one returns', async (t) => {
   const root = tempDirectory(t);
   const { path, release } = hangingPath(t);
