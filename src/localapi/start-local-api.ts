@@ -81,6 +81,7 @@ class Acceptor {
   }
 
   accept(socket: Socket, socketName: SocketName): void {
+    this.#turns.arrived();
     const { credentials, port } = this.#context;
     const peer = credentials.kind === 'available' ? credentials.of(socket) : UNKNOWN_PEER;
     if (!this.#table.makeRoom(peer.uid)) {

@@ -23,6 +23,8 @@ const SLICE_MS = 1;
 const AT_ONCE_MS = 1;
 /** How long turns are given before the event loop looks for new input. */
 const ROUND_MS = 4;
+/** How many connections may come in between two rounds. */
+const MAX_ARRIVALS = 256;
 
 /**
  * Fair between callers (api, "Files and who may what"), as fair queueing of packets is: the turn goes to the caller that
@@ -36,6 +38,8 @@ export class Turns {
   #callerFloor = 0;
   #ownFloor = 0;
   #doneAtOnce = 0;
+  #arrived = false;
+  #arrivals = 0;
 
   isWaiting(turn: Turn): boolean {
     return this.#waiting.has(turn);
@@ -56,6 +60,14 @@ export class Turns {
     this.#waiting.delete(turn);
   }
 
+  /**
+   * A connection came in. The event loop takes in one each time it looks for input, so that behind a flood of them, and
+   * rounds that are made long by large batches, a newcomer would wait for as many rounds: they are let in first.
+   */
+  arrived(): void {
+    this.#arrived = true;
+  }
+
   /** Between two rounds all sockets with input are seen: work at once must not add up to a stall of the loop. */
   #mayGoAtOnce(): boolean {
     return this.#waiting.size === 0 && this.#doneAtOnce < AT_ONCE_MS;
@@ -72,8 +84,16 @@ export class Turns {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#round();
+      if (this.#moreMayArrive()) this.#schedule();
+      else this.#round();
     });
+  }
+
+  #moreMayArrive(): boolean {
+    const more = this.#arrived && this.#arrivals < MAX_ARRIVALS;
+    this.#arrivals = more ? this.#arrivals + 1 : 0;
+    this.#arrived = false;
+    return more;
   }
 
   #round(): void {

@@ -64,6 +64,22 @@ describe('turns', () => {
     assert.ok(waited <= 21, `${waited} turns of the flood came first`);
   });
 
+  test('connections that come in are let in before the next round, but do not put it off for ever', async () => {
+    const log: string[] = [];
+    const turns = new Turns();
+    turns.offer(worker('flood', { left: 1, costMs: 0, log }), false);
+    for (let arrival = 0; arrival < 50; arrival += 1) {
+      turns.arrived();
+      await nextRound();
+    }
+    assert.deepEqual(log, []);
+    for (let arrival = 0; arrival < 300; arrival += 1) {
+      turns.arrived();
+      await nextRound();
+    }
+    assert.deepEqual(log, ['flood']);
+  });
+
   test('a light caller is not behind heavy ones that are level with it', async () => {
     const log: string[] = [];
     const turns = new Turns();
