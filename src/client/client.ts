@@ -1,3 +1,4 @@
+import { messageOf } from '../base/coded-error.ts';
 import type { Answer } from '../policy/decision.ts';
 import type { Explanation } from '../policy/explain.ts';
 import { isObject } from '../policy/rule-shape.ts';
@@ -73,6 +74,10 @@ export function createClient(options: ClientOptions = {}): Client {
   return new SocketClient(options);
 }
 
+type Prepared =
+  | { readonly kind: 'question'; readonly question: Question }
+  | { readonly kind: 'answer'; readonly answer: Answer };
+
 class SocketClient implements Client {
   readonly #options: ClientOptions;
   readonly #timeout: number;
@@ -142,8 +147,18 @@ class SocketClient implements Client {
     this.#connections.close();
   };
 
-  #prepared(question: Question): { kind: 'question'; question: Question } | { kind: 'answer'; answer: Answer } {
+  /** Callers need not be typed: what is no question, or no JSON, is denied like everything else that goes wrong. */
+  #prepared(question: Question): Prepared {
+    try {
+      return this.#prepare(question);
+    } catch (error) {
+      return { kind: 'answer', answer: denial('invalid_request', `the question cannot be sent: ${messageOf(error)}`) };
+    }
+  }
+
+  #prepare(question: Question): Prepared {
     if (this.#closed) return { kind: 'answer', answer: unavailable('the client is closed') };
+    if (!isObject(question)) return { kind: 'answer', answer: denial('invalid_request', 'a question is an object') };
     const resolved = this.#options.resolve === false ? ({ kind: 'question', question } as const) : withReal(question);
     if (resolved.kind === 'unresolvable') {
       return { kind: 'answer', answer: denial('unresolvable_path', resolved.reason) };

@@ -49,7 +49,10 @@ export function createReeveAsk(options: ReeveAskOptions = {}): ReeveAsk {
   return async ({ host, port }) => {
     if (port === undefined) return denied('the sandbox runtime did not say which port');
     // the raw host: normalising it is the daemon's, so that every spelling meets the same rules (semantics, 3)
-    const answer = await client.decide({ ...labels, action: 'connect:tcp', host, port });
+    const question = { ...labels, action: 'connect:tcp', host, port } as const;
+    // a client of the caller's may be of any make: the runtime must get an answer from it all the same
+    const answer = await client.decide(question).catch(() => null);
+    if (answer === null) return denied('reeve could not be asked');
     return answer.decision === 'allow' ? true : denied(answer.reason);
   };
 }

@@ -311,3 +311,34 @@ test('explain and status are handed on, and say so when they cannot be had', asy
   text = '[]';
   assert.equal((await client.status()).kind, 'unavailable');
 });
+
+test('what is no question, or cannot be sent, is a denial and no rejection', async (t) => {
+  const daemon = await falseDaemon(t, (line, peer) => send(peer, allowFor(line)));
+  const client = createClient({ socket: daemon.socket, timeout: 400 });
+  t.after(() => client.close());
+  const circular: Record<string, unknown> = { action: 'connect:tcp', host: 'a.example', port: 443 };
+  circular['labels'] = circular;
+  const broken = {
+    toJSON: () => {
+      throw new Error('not today');
+    },
+  };
+  const strange: unknown = [
+    undefined,
+    null,
+    5,
+    'text',
+    [],
+    circular,
+    { action: 'read', path: '/a', labels: { n: 1n } },
+    broken,
+  ];
+  for (const question of strange as readonly Question[]) {
+    const answers = [await client.decide(question), ...(await client.decideMany([question]))];
+    const explained = await client.explain(question);
+    assert.ok(explained.kind === 'unavailable');
+    for (const answer of [...answers, explained.answer]) {
+      assert.deepEqual([answer.decision, answer.code], ['deny', 'invalid_request'], answer.reason);
+    }
+  }
+});

@@ -67,3 +67,13 @@ test('a client of the caller’s is asked, with the labels that say who asks', a
     { sandbox: 'sbx-1', agent: 'claude', action: 'connect:tcp', host: 'api.example.com', port: 443 },
   ]);
 });
+
+test('a client of the caller’s that rejects denies', async () => {
+  const client = { decide: () => Promise.reject(new Error('broken')) };
+  const question = { host: 'api.example.com', port: 443 };
+  assert.equal(await createReeveAsk({ client })(question), false);
+  assert.deepEqual(await createReeveAsk({ client, denyReasons: true })(question), {
+    allow: false,
+    reason: 'reeve could not be asked',
+  });
+});
