@@ -59,6 +59,10 @@ const DOCKER_HOST = 'host.docker.internal' as Hostname;
 const LOOPBACK_ADDRESSES = [addressFrom('127.0.0.1'), addressFrom('::1')];
 const LOOPBACK_LIKE = ['127.0.0.0/8', '::1/128', '0.0.0.0/32', '::/128'].map(prefixFrom);
 
+/** 1 for each first part of an IPv4 address that some range or metadata service has. */
+const NOTABLE = notableParts([...RANGES, ...METADATA.values()].flatMap((known) => known.prefixes));
+const NO_HITS: readonly GuardHit[] = [];
+
 const NO_ALIASES: DenyAliases = { names: [], addresses: [] };
 const LOOPBACK_ALIASES: DenyAliases = { names: [LOCALHOST], addresses: LOOPBACK_ADDRESSES };
 const LOCALHOST_ALIASES: DenyAliases = { names: [LOCALHOST, DOCKER_HOST], addresses: LOOPBACK_ADDRESSES };
@@ -73,6 +77,7 @@ export function guardedRanges(
   metadata: readonly Address[],
   nat64: readonly Prefix[],
 ): readonly GuardHit[] {
+  if (metadata.length === 0 && isOrdinary(address)) return NO_HITS;
   const hits: GuardHit[] = [];
   collect(hits, address, metadata, true);
   for (const form of embeddedAddresses(address, nat64)) collect(hits, form, metadata, false);
@@ -114,10 +119,16 @@ export function denyAliases(asked: Hostname | Address): DenyAliases {
 
 /** Everything that deny rules test an address as: itself, what it embeds (Names 5), and the aliases of each (Names 6). */
 export function denyForms(address: Address, nat64: readonly Prefix[]): DenyAliases {
+  if (isOrdinary(address)) return { names: NO_ALIASES.names, addresses: [address] };
   const forms = [address, ...embeddedAddresses(address, nat64)];
   const aliases = forms.map(denyAliases).find((found) => found !== NO_ALIASES) ?? NO_ALIASES;
   const added = aliases.addresses.filter((alias) => !forms.some((form) => form.text === alias.text));
   return { names: aliases.names, addresses: [...forms, ...added] };
+}
+
+/** An IPv4 address whose first part no range, metadata service or alias begins with: almost every address dialled. */
+function isOrdinary({ family, words }: Address): boolean {
+  return family === 4 && NOTABLE[(words[0] ?? 0) >>> 24] !== 1;
 }
 
 /** `/32` and `/128` name an address too. */
@@ -140,6 +151,16 @@ function collect(hits: GuardHit[], form: Address, metadata: readonly Address[], 
 /** Direct hits are collected first, and of one range the first stays. */
 function add(hits: GuardHit[], hit: GuardHit): void {
   if (!hits.some((other) => other.range === hit.range)) hits.push(hit);
+}
+
+function notableParts(prefixes: readonly Prefix[]): Uint8Array {
+  const parts = new Uint8Array(256);
+  for (const { family, words, length } of prefixes) {
+    if (family !== 4) continue;
+    const first = (words[0] ?? 0) >>> 24;
+    parts.fill(1, first, first + 2 ** Math.max(0, 8 - length));
+  }
+  return parts;
 }
 
 function metadataRange(address: Address): GuardRange {

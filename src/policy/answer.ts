@@ -87,7 +87,7 @@ export function errorAnswer(snapshot: Snapshot, code: DenyCode, reason: string):
 }
 
 export function determiningRule(match: Match): DeterminingRule {
-  const { id, name, policy } = ruleOf(match);
+  const { id, name, policy } = ruleOf(match.layer, match.target);
   return { id, name, policy, origin: match.layer.origin, resource: targetOf(match).text };
 }
 
@@ -128,6 +128,6 @@ function describe(request: JudgedRequest): string {
 function source(match: Match): string {
   const { origin } = match.layer;
   if (origin === 'builtin') return ORIGIN_WORDS.builtin;
-  const { id, name, policyName } = ruleOf(match);
+  const { id, name, policyName } = ruleOf(match.layer, match.target);
   return `${ORIGIN_WORDS[origin]} “${policyName}”, rule ${name === '' ? id : `“${name}”`}`;
 }

@@ -6,7 +6,7 @@ import * as network from './judge-network.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
 import type { CompiledPolicy, DomainState, PolicyChange, Snapshot } from './snapshot.ts';
-import { type Asked, type Asker, closureCauses, exclusion, ruleOf, targetOf, uidOf } from './verdict.ts';
+import { type Asked, type Asker, addClosures, type Cause, exclusion, ruleOf, targetAt, uidOf } from './verdict.ts';
 
 /** A rule whose resource meets the destination. */
 export interface ExplainedRule {
@@ -67,11 +67,13 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   const rules = met.flatMap(({ rules: found }) => found);
   // What decides comes before what nearly did.
   const ordered = [...rules.filter((rule) => rule.counts), ...rules.filter((rule) => !rule.counts)];
+  const closures: Cause[] = [];
+  addClosures(closures, policy, domain, uidOf(request, asker));
   const changed = answer.rule === undefined ? undefined : policy.changes.get(answer.rule.policy);
   return {
     answer,
     domain: explainedDomain(domain, policy.domains[domain]),
-    closures: closureCauses(policy, domain, uidOf(request, asker)).map(({ code, reason }) => ({ code, reason })),
+    closures: closures.map(({ code, reason }) => ({ code, reason })),
     layers: met.map(({ layer, rules: found }) => outcomeOf(layer.origin, found)),
     rules: ordered.slice(0, maxRules),
     rules_left_out: Math.max(0, ordered.length - maxRules),
@@ -130,7 +132,7 @@ function filesystemRules(
 function metIn(layer: Layer): Record<Effect, (target: number) => void> & { readonly targets: ReadonlySet<number> } {
   const targets = new Set<number>();
   const add = (effect: Effect) => (target: number) => {
-    if (ruleOf({ layer, target }).effect === effect) targets.add(target);
+    if (ruleOf(layer, target).effect === effect) targets.add(target);
   };
   return { allow: add('allow'), deny: add('deny'), targets };
 }
@@ -139,16 +141,15 @@ function explained(layer: Layer, targets: ReadonlySet<number>, asked: Asked): Ex
   return [...targets]
     .sort((a, b) => a - b)
     .map((target) => {
-      const match = { layer, target };
-      const { id, name, policy, effect, inert } = ruleOf(match);
-      const cause = inert ?? exclusion(match, asked);
+      const { id, name, policy, effect, inert } = ruleOf(layer, target);
+      const cause = inert ?? exclusion(layer, target, asked);
       return {
         id,
         name,
         policy,
         origin: layer.origin,
         decision: effect,
-        resource: targetOf(match).text,
+        resource: targetAt(layer, target).text,
         counts: cause === null,
         ...(cause === null ? {} : { cause }),
       };

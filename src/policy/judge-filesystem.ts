@@ -12,15 +12,17 @@ import type { FilesystemRequest } from './request.ts';
 import { leadsThroughMagic, liesBelow, subtreeHoldsMagic } from './resource/path.ts';
 import type { CompiledPolicy } from './snapshot.ts';
 import {
+  APPROVAL_REASON,
   type Asked,
   type Asker,
+  addClosures,
   type Cause,
-  closureCauses,
   DENY_CODE,
   exclusion,
   firstMatch,
   type Match,
   ruleOf,
+  targetAt,
   targetOf,
   UNTRUSTED_LINK,
   uidOf,
@@ -40,17 +42,19 @@ export interface PathForms {
 
 export function judgeFilesystem(policy: CompiledPolicy, request: FilesystemRequest, asker: Asker): Verdict {
   const asked = askedOf(policy, request, asker);
-  const closed = closureCauses(policy, 'filesystem', asked.uid);
+  const causes: Cause[] = [];
   const forms = formsOf(policy, request);
-  if (typeof forms === 'string') {
-    return { grant: null, causes: [{ code: 'unresolvable_path', reason: forms, match: null }, ...closed] };
+  if (typeof forms === 'string') causes.push({ code: 'unresolvable_path', reason: forms, match: null });
+  addClosures(causes, policy, 'filesystem', asked.uid);
+  if (typeof forms === 'string') return { grant: null, causes };
+  for (const layer of policy.layers) {
+    if (layer.speaks.filesystem.deny) addDeny(causes, layer, forms, asked);
+    if (layer.asksApproval) addApproval(causes, layer, forms, asked);
   }
-  const denied = policy.layers.flatMap((layer) => denyCause(layer, forms, asked));
-  const approval = policy.layers.flatMap((layer) => approvalCause(layer, forms, asked));
   const grant = firstGrant(policy, forms, asked);
-  const causes = [...closed, ...denied, ...approval];
-  if (grant === null)
+  if (grant === null) {
     causes.push({ code: 'default_deny', reason: missingAllow(policy, request, forms, asked), match: null });
+  }
   return { grant, causes };
 }
 
@@ -67,7 +71,10 @@ export function formsOf(policy: CompiledPolicy, request: FilesystemRequest): Pat
   if (real.kind === 'unresolvable') return real.reason;
   if (real.kind === 'pending') return 'the path was not resolved';
   const forms = real.real === lexical ? [lexical] : [lexical, real.real];
-  if (leadsThroughMagic(sent, platform) || forms.some((form) => leadsThroughMagic(form, platform))) {
+  if (
+    (sent !== lexical && leadsThroughMagic(sent, platform)) ||
+    forms.some((form) => leadsThroughMagic(form, platform))
+  ) {
     return 'the path leads through another process’s files (/proc/<pid>/…, /dev/fd): ask for the file itself';
   }
   if (recursive && forms.some((form) => subtreeHoldsMagic(form, platform))) {
@@ -94,28 +101,29 @@ export function visitAllows(layer: Layer, forms: PathForms, visit: (target: numb
   else (forms.recursive ? visitCovering : visitExact)(allow, forms.real, visit);
 }
 
-function denyCause(layer: Layer, forms: PathForms, asked: Asked): Cause[] {
+function addDeny(causes: Cause[], layer: Layer, forms: PathForms, asked: Asked): void {
   const match = firstMatch(layer, 'deny', asked, (visit) => visitDenies(layer, forms, visit));
-  if (match === null) return [];
+  if (match === null) return;
   const { text } = targetOf(match);
   const subject = forms.recursive ? `the subtree meets \`${text}\`` : `the path matches \`${text}\``;
-  return [{ code: DENY_CODE[layer.origin], reason: subject, match }];
+  causes.push({ code: DENY_CODE[layer.origin], reason: subject, match });
 }
 
 /** Semantics, 4.7: an approval policy that allows any of it asks for approval, whoever else allows it. */
-function approvalCause(layer: Layer, forms: PathForms, asked: Asked): Cause[] {
+function addApproval(causes: Cause[], layer: Layer, forms: PathForms, asked: Asked): void {
   const match = firstMatch(layer, 'allow', asked, (visit) => {
     const visitApproval = (target: number): void => {
-      if (ruleOf({ layer, target }).approval) visit(target);
+      if (ruleOf(layer, target).approval) visit(target);
     };
     if (forms.recursive) visitIntersecting(layer.paths.allow, forms.real, false, visitApproval);
     else visitAllows(layer, forms, visitApproval);
   });
-  return match === null ? [] : [{ code: 'approval_required', reason: 'the policy asks for an approval first', match }];
+  if (match !== null) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match });
 }
 
 function firstGrant(policy: CompiledPolicy, forms: PathForms, asked: Asked): Match | null {
   for (const layer of policy.layers) {
+    if (!layer.speaks.filesystem.allow) continue;
     const match = firstMatch(layer, 'allow', asked, (visit) => visitAllows(layer, forms, visit));
     if (match !== null) return match;
   }
@@ -138,8 +146,8 @@ function missingAllow(policy: CompiledPolicy, request: FilesystemRequest, forms:
 function untrustedAllows(layer: Layer, forms: PathForms, asked: Asked): string[] {
   const texts: string[] = [];
   visitAllows(layer, forms, (target) => {
-    const match = { layer, target };
-    if (ruleOf(match).inert === null && exclusion(match, asked) === UNTRUSTED_LINK) texts.push(targetOf(match).text);
+    if (ruleOf(layer, target).inert !== null || exclusion(layer, target, asked) !== UNTRUSTED_LINK) return;
+    texts.push(targetAt(layer, target).text);
   });
   return texts;
 }

@@ -13,17 +13,20 @@ import { visitAddress, visitAny, visitName } from './index/network-index.ts';
 import type { Layer } from './layer.ts';
 import type { NetworkRequest } from './request.ts';
 import type { Address } from './resource/address.ts';
+import type { Hostname } from './resource/hostname.ts';
 import type { CompiledPolicy } from './snapshot.ts';
 import {
+  APPROVAL_REASON,
   type Asked,
   type Asker,
+  addClosures,
   type Cause,
-  closureCauses,
   counts,
   DENY_CODE,
   firstMatch,
   type Match,
   ruleOf,
+  targetAt,
   targetOf,
   uidOf,
   type Verdict,
@@ -33,13 +36,11 @@ type Visit = (target: number) => void;
 
 export function judgeNetwork(policy: CompiledPolicy, request: NetworkRequest, asker: Asker): Verdict {
   const asked = askedOf(request, asker);
-  const forms = formsDenied(policy, request);
-  const causes = [
-    ...closureCauses(policy, 'network', asked.uid),
-    ...policy.layers.flatMap((layer) => denyCause(layer, forms, asked)),
-    ...guardCauses(policy, request, asked),
-    ...policy.layers.flatMap((layer) => approvalCause(layer, request, asked)),
-  ];
+  const causes: Cause[] = [];
+  addClosures(causes, policy, 'network', asked.uid);
+  addDenies(causes, policy, request, asked);
+  addGuard(causes, policy, request, asked);
+  for (const layer of policy.layers) if (layer.asksApproval) addApproval(causes, layer, request, asked);
   const grant = firstGrant(policy, request, asked);
   if (grant === null) causes.push({ code: 'default_deny', reason: missingAllow(policy, request), match: null });
   return { grant, causes };
@@ -51,17 +52,19 @@ export function askedOf(request: NetworkRequest, asker: Asker): Asked {
 }
 
 /** Everything that deny rules test the destination as (Names 5 and 6). */
-export function formsDenied(policy: CompiledPolicy, request: NetworkRequest): DenyAliases {
-  const byName = request.name === null ? null : denyAliases(request.name);
-  const byAddress = request.addresses.map((address) => denyForms(address, policy.nat64));
-  return {
-    names: [
-      ...(request.name === null ? [] : [request.name]),
-      ...(byName?.names ?? []),
-      ...byAddress.flatMap((form) => form.names),
-    ],
-    addresses: [...(byName?.addresses ?? []), ...byAddress.flatMap((form) => form.addresses)],
-  };
+export function formsDenied(policy: CompiledPolicy, { name, addresses }: NetworkRequest): DenyAliases {
+  const forms = { names: [] as Hostname[], addresses: [] as Address[] };
+  if (name !== null) {
+    forms.names.push(name);
+    add(forms, denyAliases(name));
+  }
+  for (const address of addresses) add(forms, denyForms(address, policy.nat64));
+  return forms;
+}
+
+function add(forms: { readonly names: Hostname[]; readonly addresses: Address[] }, more: DenyAliases): void {
+  for (const name of more.names) forms.names.push(name);
+  for (const address of more.addresses) forms.addresses.push(address);
 }
 
 /** Calls `visit` for every target that some denied form of the destination matches. */
@@ -78,20 +81,25 @@ export function visitDestination(layer: Layer, request: NetworkRequest, visit: V
   visitAny(layer.network, visit);
 }
 
-function denyCause(layer: Layer, forms: DenyAliases, asked: Asked): Cause[] {
-  const match = firstMatch(layer, 'deny', asked, (visit) => visitDenies(layer, forms, visit));
-  if (match === null) return [];
-  return [{ code: DENY_CODE[layer.origin], reason: `it matches \`${targetOf(match).text}\``, match }];
+function addDenies(causes: Cause[], policy: CompiledPolicy, request: NetworkRequest, asked: Asked): void {
+  let forms: DenyAliases | null = null;
+  for (const layer of policy.layers) {
+    if (!layer.speaks.network.deny) continue;
+    const denied = (forms ??= formsDenied(policy, request));
+    const match = firstMatch(layer, 'deny', asked, (visit) => visitDenies(layer, denied, visit));
+    if (match === null) continue;
+    causes.push({ code: DENY_CODE[layer.origin], reason: `it matches \`${targetOf(match).text}\``, match });
+  }
 }
 
 /** Semantics, 4.7: an approval policy that allows the name or any address asks for approval, whoever else allows it. */
-function approvalCause(layer: Layer, request: NetworkRequest, asked: Asked): Cause[] {
+function addApproval(causes: Cause[], layer: Layer, request: NetworkRequest, asked: Asked): void {
   const match = firstMatch(layer, 'allow', asked, (visit) =>
     visitDestination(layer, request, (target) => {
-      if (ruleOf({ layer, target }).approval) visit(target);
+      if (ruleOf(layer, target).approval) visit(target);
     }),
   );
-  return match === null ? [] : [{ code: 'approval_required', reason: 'the policy asks for an approval first', match }];
+  if (match !== null) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match });
 }
 
 /**
@@ -130,6 +138,7 @@ function firstAllow(
   visitAll: (layer: Layer, visit: Visit) => void,
 ): Match | null {
   for (const layer of policy.layers) {
+    if (!layer.speaks.network.allow) continue;
     const match = firstMatch(layer, 'allow', asked, (visit) => visitAll(layer, visit));
     if (match !== null) return match;
   }
@@ -142,18 +151,17 @@ function precedes(policy: CompiledPolicy, one: Match, other: Match): boolean {
 }
 
 /** Semantics, 4.3: what a name may not lead to, and metadata services even without a name. */
-function guardCauses(policy: CompiledPolicy, request: NetworkRequest, asked: Asked): Cause[] {
+function addGuard(causes: Cause[], policy: CompiledPolicy, request: NetworkRequest, asked: Asked): void {
   for (const address of request.addresses) {
-    const standing = guardedRanges(address, policy.metadata, policy.nat64).filter(
-      (hit) => appliesTo(request, hit) && !isLifted(policy, address, hit, asked),
-    );
+    const hits = guardedRanges(address, policy.metadata, policy.nat64);
+    if (hits.length === 0) continue;
+    const standing = hits.filter((hit) => appliesTo(request, hit) && !isLifted(policy, address, hit, asked));
     // A metadata service is the better reason: it needs the narrower allow.
     const hit = standing.find(isMetadata) ?? standing[0];
-    if (hit !== undefined) {
-      return [{ code: 'address_guard', reason: guardReason(request, address, hit), match: null }];
-    }
+    if (hit === undefined) continue;
+    causes.push({ code: 'address_guard', reason: guardReason(request, address, hit), match: null });
+    return;
   }
-  return [];
 }
 
 function appliesTo({ name }: NetworkRequest, hit: GuardHit): boolean {
@@ -164,9 +172,8 @@ function isLifted(policy: CompiledPolicy, address: Address, hit: GuardHit, asked
   return policy.layers.some((layer) => {
     let lifted = false;
     visitAddress(layer.network, address, (target) => {
-      const match = { layer, target };
-      const pattern = targetOf(match).network;
-      lifted ||= pattern !== null && counts(match, 'allow', asked) && liftsGuard(pattern, address, hit);
+      const pattern = targetAt(layer, target).network;
+      lifted ||= pattern !== null && counts(layer, target, 'allow', asked) && liftsGuard(pattern, address, hit);
     });
     return lifted;
   });

@@ -47,6 +47,10 @@ export interface Layer {
   readonly targets: readonly Target[];
   readonly network: NetworkIndex;
   readonly paths: Readonly<Record<Effect, PathIndex>>;
+  /** Whether any rule that takes part says so: a layer with nothing to say is not looked into. */
+  readonly speaks: Readonly<Record<Domain, Readonly<Record<Effect, boolean>>>>;
+  /** Some allow that takes part asks for an approval first. */
+  readonly asksApproval: boolean;
   /** The literal path prefixes that its rules start with, which may lead through links (Paths 7). */
   readonly prefixes: readonly string[];
 }
@@ -85,7 +89,17 @@ export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: 
     targets: drafts.map((draft) => draft.target),
     network: buildNetworkIndex(drafts.map((draft) => draft.target.network ?? undefined)),
     paths: { allow: pathsOf('allow'), deny: pathsOf('deny') },
+    speaks: { network: speaksOf(placed, 'network'), filesystem: speaksOf(placed, 'filesystem') },
+    asksApproval: placed.some((rule) => rule.approval && rule.inert === null),
     prefixes: [...new Set(drafts.flatMap((draft) => draft.prefix ?? []))],
+  };
+}
+
+function speaksOf(placed: readonly PlacedRule[], domain: Domain): Record<Effect, boolean> {
+  const active = placed.filter((rule) => rule.inert === null && rule.read.domain === domain);
+  return {
+    allow: active.some((rule) => rule.read.effect === 'allow'),
+    deny: active.some((rule) => rule.read.effect === 'deny'),
   };
 }
 

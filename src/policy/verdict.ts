@@ -1,3 +1,4 @@
+import type { Domain } from './action.ts';
 import type { DenyCode, Effect, Origin } from './decision.ts';
 import type { Layer, LayerRule, Target } from './layer.ts';
 import type { CompiledPolicy } from './snapshot.ts';
@@ -81,31 +82,38 @@ function rank(code: DenyCode): number {
   return FIRST_CAUSES.length + 1 + late;
 }
 
-export function ruleOf({ layer, target }: Match): LayerRule {
-  const rule = layer.rules[targetOf({ layer, target }).rule];
+export function ruleOf(layer: Layer, target: number): LayerRule {
+  const rule = layer.rules[targetAt(layer, target).rule];
   if (rule === undefined) throw new RangeError('a target points at no rule');
   return rule;
 }
 
-export function targetOf({ layer, target }: Match): Target {
+export function targetAt(layer: Layer, target: number): Target {
   const found = layer.targets[target];
   if (found === undefined) throw new RangeError('an index points at no target');
   return found;
 }
 
-/** Whether a target that matched the destination is part of the decision for this request. */
-export function counts(match: Match, effect: Effect, asked: Asked): boolean {
-  const rule = ruleOf(match);
-  return rule.inert === null && exclusion(match, asked) === null && rule.effect === effect;
+export function targetOf(match: Match): Target {
+  return targetAt(match.layer, match.target);
 }
+
+/** Whether a target that matched the destination is part of the decision for this request. */
+export function counts(layer: Layer, target: number, effect: Effect, asked: Asked): boolean {
+  const rule = ruleOf(layer, target);
+  return rule.effect === effect && rule.inert === null && exclusion(layer, target, asked) === null;
+}
+
+/** What an answer says for `approval_required`. */
+export const APPROVAL_REASON = 'the policy asks for an approval first';
 
 /** The last that can exclude a target: without it the target would count (Paths 7). */
 export const UNTRUSTED_LINK = 'it leads through a link that is not owned by root';
 
 /** Why a target that matches the destination does not count for this request, its rule's inertness apart. */
-export function exclusion(match: Match, asked: Asked): string | null {
-  const rule = ruleOf(match);
-  const target = targetOf(match);
+export function exclusion(layer: Layer, position: number, asked: Asked): string | null {
+  const rule = ruleOf(layer, position);
+  const target = targetAt(layer, position);
   if ((rule.actions & asked.actions) === 0) return 'it names another action';
   if (target.port !== null && target.port !== asked.port) return 'it names another port';
   if (rule.uid !== null && rule.uid !== asked.uid) return 'it counts for another user';
@@ -130,14 +138,15 @@ export function firstMatch(
 ): Match | null {
   let first = Number.POSITIVE_INFINITY;
   visitAll((target) => {
-    if (target < first && counts({ layer, target }, effect, asked)) first = target;
+    if (target < first && counts(layer, target, effect, asked)) first = target;
   });
   return Number.isFinite(first) ? { layer, target: first } : null;
 }
 
-/** Whole-domain causes: no policy, conflict, staleness, rules that cannot be evaluated. */
-export function closureCauses(policy: CompiledPolicy, domain: string, uid: number | null): Cause[] {
-  return policy.closures
-    .filter((closure) => closure.domain === domain && (closure.uid === null || closure.uid === uid))
-    .map(({ code, reason }) => ({ code, reason, match: null }));
+/** Adds the whole-domain causes: no policy, conflict, staleness, rules that cannot be evaluated. */
+export function addClosures(causes: Cause[], policy: CompiledPolicy, domain: Domain, uid: number | null): void {
+  for (const closure of policy.closures) {
+    if (closure.domain !== domain || (closure.uid !== null && closure.uid !== uid)) continue;
+    causes.push({ code: closure.code, reason: closure.reason, match: null });
+  }
 }

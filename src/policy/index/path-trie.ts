@@ -64,18 +64,6 @@ export function namesOf(path: string): readonly string[] {
   return path === '/' ? [] : path.slice(1).split('/');
 }
 
-/** The nodes from the root to the path's own, as far as they exist; node `i` stands behind `i` segments. */
-function nodesAlong(trie: PathTrie, names: readonly string[]): TrieNode[] {
-  let node = trie.nodes[0];
-  const along: TrieNode[] = [];
-  for (let depth = 0; node !== undefined; depth += 1) {
-    along.push(node);
-    const name = names[depth];
-    node = name === undefined ? undefined : trie.nodes[node.children?.get(name) ?? -1];
-  }
-  return along;
-}
-
 /** Where a tail stands once the rest of the path is read. */
 function positionsBehind(tail: Tail, names: readonly string[], from: number): Positions {
   let positions = startPositions(tail.segments);
@@ -97,13 +85,16 @@ function visitTails(
   wanted: (tail: Tail, positions: Positions) => boolean,
   visit: Visit,
 ): TrieNode | undefined {
-  const along = nodesAlong(trie, names);
-  along.forEach((node, depth) => {
+  let node = trie.nodes[0];
+  for (let depth = 0; node !== undefined; depth += 1) {
     for (const tail of node.tails) {
       if (isDeep(tail) || wanted(tail, positionsBehind(tail, names, depth))) visit(tail.ordinal);
     }
-  });
-  return along[names.length];
+    const name = names[depth];
+    if (name === undefined) return node;
+    node = trie.nodes[node.children?.get(name) ?? -1];
+  }
+  return undefined;
 }
 
 /** Patterns that match the path. */

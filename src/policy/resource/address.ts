@@ -1,4 +1,4 @@
-import { formatWords, maskWords, parseWords, sharePrefix, type Words } from './ip-words.ts';
+import { formatWords, maskWords, parseQuad, parseWords, sharePrefix, type Words } from './ip-words.ts';
 
 /** An IP address. An IPv4-mapped IPv6 address is the IPv4 address (Names 5), so it never appears as family 6. */
 export interface Address {
@@ -28,6 +28,8 @@ const LENGTH_TEXT = /^(?:0|[1-9][0-9]{0,2})$/;
 /** Reads an `ip` (Names 4): four-part decimal IPv4, RFC 4291 IPv6, no zone id, no brackets; null for all else. */
 export function readAddress(text: unknown): Address | null {
   if (typeof text !== 'string') return null;
+  const quad = parseQuad(text);
+  if (quad !== null) return { family: 4, words: [quad], text };
   const words = parseWords(text);
   return words === null ? null : addressOf(isMapped(words) ? words.slice(3) : words);
 }

@@ -5,19 +5,13 @@ import ipaddr from 'ipaddr.js';
 export type Words = readonly number[];
 
 /**
- * Four-part decimal IPv4 and RFC 4291 IPv6 only (Names 4): `net.isIP` is the gate, because ipaddr.js also reads
- * octal, hex and short forms and keeps zone ids. IPv4-mapped addresses are left as they are.
+ * Four-part decimal IPv4 and RFC 4291 IPv6 only (Names 4): `net.isIP` is the gate for IPv6, because ipaddr.js keeps
+ * zone ids and takes more. IPv4-mapped addresses are left as they are.
  */
 export function parseWords(text: string): Words | null {
-  if (text.includes('%')) return null;
-  switch (isIP(text)) {
-    case 4:
-      return [quadWord(text)];
-    case 6:
-      return wordsOf(ipaddr.IPv6.parse(withoutQuad(text)).toByteArray());
-    default:
-      return null;
-  }
+  const quad = parseQuad(text);
+  if (quad !== null) return [quad];
+  return isIP(text) === 6 && !text.includes('%') ? wordsOf(ipaddr.IPv6.parse(withoutQuad(text)).toByteArray()) : null;
 }
 
 /** RFC 5952 for IPv6, four decimal parts for IPv4. */
@@ -28,6 +22,31 @@ export function formatWords(words: Words): string {
   }
   return new ipaddr.IPv6(words.flatMap((word) => [word >>> 16, word & 0xffff])).toRFC5952String();
 }
+
+/** A four-part decimal IPv4 address without leading zeros, the form that almost every request has; null for all else. */
+export function parseQuad(text: string): number | null {
+  if (text.length < 7 || text.length > 15) return null;
+  let word = 0;
+  let part = -1;
+  let parts = 1;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit === DOT) {
+      if (part < 0) return null;
+      word = word * 256 + part;
+      part = -1;
+      parts += 1;
+    } else {
+      if (digit < 0 || digit > 9 || part === 0) return null;
+      part = part < 0 ? digit : part * 10 + digit;
+      if (part > 255) return null;
+    }
+  }
+  return parts === 4 && part >= 0 ? word * 256 + part : null;
+}
+
+/** `.` counted from `0`. */
+const DOT = -2;
 
 export function maskWords(words: Words, length: number): Words {
   return words.map((word, index) => maskWord(word, length - 32 * index));
@@ -48,15 +67,11 @@ function maskOf(bits: number): number {
   return bits >= 32 ? -1 : -1 << (32 - bits);
 }
 
-function quadWord(quad: string): number {
-  return Buffer.from(ipaddr.IPv4.parse(quad).octets).readUInt32BE();
-}
-
 /** ipaddr.js reads `::1.2.3.4` as `::ffff:1.2.3.4`: a dotted tail is spelled as two groups before it sees it. */
 function withoutQuad(text: string): string {
   if (!text.includes('.')) return text;
   const cut = text.lastIndexOf(':') + 1;
-  const word = quadWord(text.slice(cut));
+  const word = parseQuad(text.slice(cut)) ?? 0;
   return `${text.slice(0, cut)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
 }
 

@@ -94,11 +94,16 @@ function isProcess(name: string): boolean {
   return name === 'self' || name === 'thread-self' || /^[0-9]+$/.test(name);
 }
 
+/** A component that every such path on Linux has, or that could lead back to one. */
+const MAYBE_MAGIC = /\/(?:proc|dev|\.\.)(?:\/|$)/;
+
 /**
  * Whether the path leads through such a place, tested after each of its components with `..` resolved (Paths 4):
  * `/proc/self/cwd/../../etc` does, although its lexical form does not.
  */
 export function leadsThroughMagic(path: string, platform: Platform = 'linux'): boolean {
+  // almost every path leads nowhere near such a place
+  if (platform === 'linux' && !MAYBE_MAGIC.test(path)) return false;
   const components = componentsOf(path);
   // What lies below a magic place is magic too, so without `..` the whole path tells as much as each step of it.
   if (!components.includes('..')) return isMagic(components, platform);
