@@ -47,21 +47,25 @@ async function gatherOnce(options: GatherOptions): Promise<Gathered> {
   const listing = await options.api.list(options.signal);
   for (const summary of listing.summaries) assertOrg(summary, options.expected.org);
   assertDistinct(listing.summaries);
-  const cache = await inLanes(listing.summaries, (summary, stopped) => entryFor(options, listing, summary, stopped));
-  const size = cache.reduce((sum, entry) => sum + entry.content.length, 0);
-  if (size > MAX_BUNDLE_CHARACTERS) {
-    throw new SourceError(
-      'fetch',
-      'too_large',
-      `all policies together have more than ${MAX_BUNDLE_CHARACTERS} characters`,
-    );
-  }
+  let size = 0;
+  const cache = await inLanes(listing.summaries, async (summary, stopped) => {
+    const entry = await entryFor(options, listing, summary, stopped);
+    // counted while they arrive: a server that never has enough must not fill the memory first
+    size += entry.content.length;
+    if (size > MAX_BUNDLE_CHARACTERS) throw tooLarge();
+    return entry;
+  });
   const policies = listing.summaries.map((summary, index) => {
     // from the text as it came: a newer version of this program may know more, or ignore less
     const raw: unknown = JSON.parse(cache[index]?.content ?? 'null');
     return verifyPolicy(raw, summary, options.expected);
   });
   return { listing, policies, cache };
+}
+
+function tooLarge(): SourceError {
+  const message = `all policies together have more than ${MAX_BUNDLE_CHARACTERS} characters`;
+  return new SourceError('fetch', 'too_large', message);
 }
 
 /** The same id twice: pages that moved while they were read. Names may repeat; the id is who a policy is. */
