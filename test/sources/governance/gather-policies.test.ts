@@ -10,6 +10,7 @@ test('a server that never has enough is left long before its policies fill the m
     id: `pol_${index}`,
     name: 'large',
     org: 'acme',
+    type: 'allowlist_v0',
     updated_at: updatedAt,
   }));
   let gets = 0;
