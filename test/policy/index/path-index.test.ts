@@ -336,3 +336,24 @@ test('hostile patterns and paths are matched in time', () => {
   assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`);
   assert.deepEqual(visited(visitExact, index, `/w/${'a'.repeat(60)}`), [0]);
 });
+
+test('ten thousand rules with `**` or `*` in front cost a long path next to nothing', () => {
+  const texts = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? `/**/x${index}` : `/a/*/q${index}`));
+  const index = buildPathIndex(
+    texts.map((text) => {
+      const reading = readPathPattern(text);
+      assert.ok(reading.kind === 'pattern');
+      return reading.pattern;
+    }),
+    { fold: false },
+  );
+  const long = `/${'a/'.repeat(2_000)}x42`;
+  const found: number[] = [];
+  const before = process.cpuUsage();
+  visitExact(index, long, (ordinal) => found.push(ordinal));
+  visitIntersecting(index, `/${'b/'.repeat(2_000)}c`, false, (ordinal) => found.push(ordinal));
+  const { user } = process.cpuUsage(before);
+  assert.equal(found.filter((ordinal) => ordinal === 42).length, 2, 'once as a match, once below the other path');
+  assert.equal(found.length, 1 + 5_000, 'every `**` can still lead there; no `/a/*/…` can');
+  assert.ok(user < 500_000, `${user / 1000} ms`);
+});
