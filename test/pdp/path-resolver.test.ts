@@ -223,7 +223,7 @@ test('literal prefixes are resolved in the same thread, and one that hangs keeps
 test('prefixes take half of the threads at most: requests need the others', async (t) => {
   const root = tempDirectory(t);
   const hung = Array.from({ length: 4 }, () => hangingPath(t));
-  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 20, maxLost: 4 });
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 100, maxLost: 4 });
   const { stuck } = await resolver.resolvePrefixes(
     hung.map(({ path }) => path),
     new Map(),
