@@ -14,7 +14,7 @@ const STOP_DEADLINE_MS = 10_000;
 const FLUSH_DEADLINE_MS = 1_000;
 
 /**
- * Runs the daemon of one configuration file until SIGTERM or SIGINT. A second signal ends it at once. Throws a coded
+ * Runs the daemon of one configuration file until SIGTERM, SIGINT or SIGHUP. A second signal ends it at once. Throws a coded
  * error if it cannot start.
  */
 export async function runDaemon(configFile: string): Promise<void> {
@@ -60,7 +60,7 @@ function refuseUnsafeEnvironment(): void {
 
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, () => resolve(name));
   });
 }
 

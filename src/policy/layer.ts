@@ -91,8 +91,15 @@ export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: 
     paths: { allow: pathsOf('allow'), deny: pathsOf('deny') },
     speaks: { network: speaksOf(placed, 'network'), filesystem: speaksOf(placed, 'filesystem') },
     asksApproval: placed.some((rule) => rule.approval && rule.inert === null),
-    prefixes: [...new Set(drafts.flatMap((draft) => draft.prefix ?? []))],
+    prefixes: prefixesOf(placed, drafts),
   };
+}
+
+/** Everybody's rules first: looking prefixes up has a bound, and no user's own rules may use it up. */
+function prefixesOf(placed: readonly PlacedRule[], drafts: readonly Draft[]): string[] {
+  const isEverybodys = (draft: Draft): boolean => placed[draft.target.rule]?.uid === null;
+  const ordered = [...drafts.filter(isEverybodys), ...drafts.filter((draft) => !isEverybodys(draft))];
+  return [...new Set(ordered.flatMap((draft) => draft.prefix ?? []))];
 }
 
 function speaksOf(placed: readonly PlacedRule[], domain: Domain): Record<Effect, boolean> {

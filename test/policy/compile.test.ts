@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import {
@@ -136,4 +136,15 @@ describe('compile', () => {
     assert.equal(ask(setOf({ governs: BOTH }), connect('a.example.com')).code, 'default_deny');
     assert.equal(ask(setOf(), reading('/x')).code, 'default_deny');
   });
+});
+
+test('prefixes to look up start with everybody’s rules, whatever a user calls a file', () => {
+  const set = setOf({
+    local: [
+      localFile([denyRead('/of/one/**')], { name: 'a.yaml', uid: 1000 }),
+      localFile([denyRead('/of/all/**')], { name: 'z.yaml' }),
+    ],
+  });
+  const prefixes = compile(set).literalPrefixes.filter((prefix) => prefix.startsWith('/of/'));
+  assert.deepEqual(prefixes, ['/of/all', '/of/one']);
 });

@@ -4,7 +4,7 @@ export const daemon: Command = {
   path: ['daemon'],
   summary: 'run the daemon that pulls the policy and answers on its sockets',
   description:
-    'runs in the foreground until SIGTERM or SIGINT. root runs the system service, anybody else a user service. ' +
+    'runs in the foreground until SIGTERM, SIGINT or SIGHUP. root runs the system service, anybody else a user service. ' +
     'config/reeve.example.yaml shows every setting. exit code: 0 stopped, 1 it could not start.',
   options: [{ flags: '--config <file>', description: 'configuration file', mandatory: true }],
   examples: ['reeve daemon --config /etc/reeve/reeve.yaml', 'reeve daemon --config ~/.config/reeve/reeve.yaml'],
