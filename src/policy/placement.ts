@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts';
 import { DOMAINS, type Domain } from './action.ts';
 import type { Origin } from './decision.ts';
 import type { PlacedRule } from './layer.ts';
@@ -70,10 +71,10 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
   }
   draft.placed.push({ read, policy, policyName, approval, uid, inert });
   const still = read.resources.find((resource) => resource.kind === 'inert');
-  const cause = inert ?? (still === undefined ? null : `\`${still.text}\` matches nothing here: ${still.cause}`);
+  const cause = inert ?? (still === undefined ? null : `${shown(still.text)} matches nothing here: ${still.cause}`);
   list(draft, { head, domain: read.domain, active: inert === null }, place, cause);
   if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
-    const message = `org deny \`${head.id}\` counts although the organisation does not govern the ${read.domain} domain`;
+    const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;
     draft.warnings.push({ code: 'ungoverned_deny', message });
   }
 }
@@ -87,7 +88,7 @@ function placeUnparsable(
 ): void {
   const { head } = reading;
   list(draft, reading, place, `cannot be evaluated: ${fault.cause}`);
-  const message = `rule \`${head.id}\` of \`${place.policy}\` cannot be evaluated: ${fault.cause}`;
+  const message = `rule ${shown(head.id)} of ${shown(place.policy)} cannot be evaluated: ${fault.cause}`;
   draft.warnings.push({ code: 'rule_unparsable', message });
   if (head.decision === 'allow' || place.deniesInert !== null) return;
   const named = new Set([...fault.closes, ...place.domains]);

@@ -48,7 +48,7 @@ function governedLocalAllow(rule: ReadRule, state: DomainState): string | null {
   const wide = widestOf(rule);
   return wide === undefined
     ? null
-    : `\`${wide.text}\` is too wide for a delegated domain: name the host, path or a smaller range`;
+    : `${shown(wide.text)} is too wide for a delegated domain: name the host, path or a smaller range`;
 }
 
 /** A local allow that a delegated domain refuses for its width: something to tell whoever writes it. */

@@ -1,8 +1,8 @@
 import { readRule } from './rule.ts';
 import type { RuleIssue } from './rule-shape.ts';
 
-/** Who is about to write the rule down; all of them refuse what a daemon could not evaluate. */
-export type RuleWriter = 'control_plane' | 'local' | 'org';
+/** Who is about to write the rule down; both refuse what a daemon could not evaluate. */
+export type RuleWriter = 'control_plane' | 'local';
 
 export type RuleCheck =
   | { readonly kind: 'ok'; readonly warnings: readonly RuleIssue[] }

@@ -1,6 +1,6 @@
 import type { Effect } from './decision.ts';
 import { type NetworkPattern, readNetworkPattern } from './resource/network-pattern.ts';
-import { type PathPattern, readPathPattern } from './resource/path-pattern.ts';
+import { type HomePattern, type PathPattern, readPathPattern } from './resource/path-pattern.ts';
 
 import type { RuleAuthor, RuleIssue } from './rule-shape.ts';
 
@@ -41,17 +41,13 @@ export function readPathResource(text: string, effect: Effect, author: RuleAutho
       const issues = [{ refused: true, resource: text, message: reading.message }];
       if (author === 'local') return { resource: null, issues };
       if (effect === 'allow') return { resource: { kind: 'inert', text, cause: reading.message }, issues };
-      return { resource: homeDeny(text), issues };
+      return { resource: reading.countsAs === null ? null : homeDeny(text, reading.countsAs), issues };
     }
   }
 }
 
 /** Paths 6: from an org a deny on `$HOME` counts as `~`, one on `~other` as a `~` deny of an unknown peer. */
-function homeDeny(text: string): RuleResource | null {
-  const variable = /^(?:\$HOME|\$\{HOME\})(?=\/|$)/.exec(text);
-  const other = variable === null ? /^~[^/]+/.exec(text) : null;
-  const prefix = variable?.[0] ?? other?.[0];
-  if (prefix === undefined) return null;
-  const reading = readPathPattern(`~${text.slice(prefix.length)}`);
-  return reading.kind === 'pattern' ? { kind: 'path', text, pattern: reading.pattern, anyHome: other !== null } : null;
+function homeDeny(text: string, { text: below, anyHome }: HomePattern): RuleResource | null {
+  const reading = readPathPattern(below);
+  return reading.kind === 'pattern' ? { kind: 'path', text, pattern: reading.pattern, anyHome } : null;
 }

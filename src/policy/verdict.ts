@@ -37,7 +37,7 @@ export interface Match {
   readonly target: number;
 }
 
-/** One reason to deny. All of them are found; the answer shows the first by `CAUSE_ORDER`. */
+/** One reason to deny. All of them are found; the answer shows the first of their order (`firstCause`). */
 export interface Cause {
   readonly code: DenyCode;
   readonly reason: string;

@@ -124,10 +124,10 @@ function isRange(from: string, to: string): boolean {
 
 function bracketCharacterProblem(character: string, index: number): string {
   if (character === '^' && index === 0) return 'a bracket is negated with `!`, as in `[!1]`';
-  return `a bracket holds letters, digits, \`-\` and \`_\` only, not \`${character}\``;
+  return `a bracket holds letters, digits, \`-\` and \`_\` only, not ${shown(character)}`;
 }
 
 function literalProblem(character: string): string {
   if (character === ']') return 'a `]` closes no bracket';
-  return `a label with a glob is plain ASCII: letters, digits, \`-\` and \`_\`, not \`${character}\``;
+  return `a label with a glob is plain ASCII: letters, digits, \`-\` and \`_\`, not ${shown(character)}`;
 }

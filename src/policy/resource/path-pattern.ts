@@ -19,9 +19,15 @@ export type PathPatternReading =
   | { readonly kind: 'pattern'; readonly pattern: PathPattern; readonly warnings: readonly string[] }
   /** Another platform's dialect: valid, and matches nothing here. */
   | { readonly kind: 'foreign'; readonly message: string }
-  /** `~other`, `$NAME`, `${`, `%NAME%`: refused when written; `countsAsHome`: an org's deny of it still binds (Paths 6). */
-  | { readonly kind: 'variable'; readonly message: string; readonly countsAsHome: boolean }
+  /** `~other`, `$NAME`, `${`, `%NAME%`: refused when written; as an org's deny it binds as `countsAs` (Paths 6). */
+  | { readonly kind: 'variable'; readonly message: string; readonly countsAs: HomePattern | null }
   | { readonly kind: 'invalid'; readonly message: string };
+
+/** A pattern below `~`: the asker's home, or as for an asker who is not known, every home. */
+export interface HomePattern {
+  readonly text: string;
+  readonly anyHome: boolean;
+}
 
 const DEEP: PathSegment = { kind: 'deep' };
 
@@ -61,15 +67,15 @@ function textFault(text: string): string | null {
 function variable(text: string): PathPatternReading {
   const home = HOME_VARIABLE.exec(text)?.[0];
   const rest = home === undefined ? text : text.slice(home.length);
-  const countsAsHome = home !== undefined && !VARIABLE.test(rest);
-  const instead = countsAsHome ? shown(`~${rest}`) : 'the path itself, or `~/…` for one below the home';
-  return { kind: 'variable', countsAsHome, message: `variables mean nothing in ${shown(text)}: write ${instead}` };
+  const countsAs = home !== undefined && !VARIABLE.test(rest) ? { text: `~${rest}`, anyHome: false } : null;
+  const instead = countsAs === null ? 'the path itself, or `~/…` for one below the home' : shown(countsAs.text);
+  return { kind: 'variable', countsAs, message: `variables mean nothing in ${shown(text)}: write ${instead}` };
 }
 
 function otherHome(text: string): PathPatternReading {
   const name = text.split('/', 1)[0] ?? text;
   const message = `${shown(name)} is not expanded: write that home as an absolute path, or \`~/…\` for one's own`;
-  return { kind: 'variable', countsAsHome: true, message };
+  return { kind: 'variable', countsAs: { text: `~${text.slice(name.length)}`, anyHome: true }, message };
 }
 
 function relative(text: string): PathPatternReading {

@@ -133,7 +133,7 @@ test('another home is never expanded, but a deny of it still binds', () => {
   for (const text of ['~other', '~root/.ssh/**', '~*', '~**/x', '~+']) {
     const reading = readPathPattern(text);
     assert.match(messageOf(reading, 'variable'), /is not expanded: write that home/);
-    assert.ok(reading.kind === 'variable' && reading.countsAsHome);
+    assert.ok(reading.kind === 'variable' && reading.countsAs !== null);
   }
 });
 
@@ -141,7 +141,7 @@ test('$HOME at the start counts as ~ for a deny, and the message says so', () =>
   for (const text of ['$HOME', '$HOME/.ssh/**', '${HOME}', '${HOME}/.ssh/**']) {
     const reading = readPathPattern(text);
     assert.match(messageOf(reading, 'variable'), /write `~(?:\/\.ssh\/\*\*)?`/);
-    assert.ok(reading.kind === 'variable' && reading.countsAsHome, text);
+    assert.ok(reading.kind === 'variable' && reading.countsAs !== null, text);
   }
 });
 
@@ -165,7 +165,7 @@ test('any other variable, anywhere, counts as nothing', () => {
   ]) {
     const reading = readPathPattern(text);
     messageOf(reading, 'variable');
-    assert.ok(reading.kind === 'variable' && !reading.countsAsHome, text);
+    assert.ok(reading.kind === 'variable' && reading.countsAs === null, text);
   }
 });
 
