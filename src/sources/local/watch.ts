@@ -1,6 +1,6 @@
-import { watch as watchPaths } from 'chokidar';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/coded-error.ts';
+import { DirectoryEvents } from './directory-events.ts';
 import type { LocalLayer } from './local-layer.ts';
 import { LocalScanner, type ScannerOptions } from './scanner.ts';
 
@@ -37,7 +37,7 @@ export async function watchLocalFiles(options: LocalWatchOptions): Promise<Local
 class DirectoryWatch implements LocalWatch {
   readonly #options: LocalWatchOptions;
   readonly #scanner: LocalScanner;
-  readonly #watcher: { close(): Promise<void> };
+  readonly #events: DirectoryEvents;
   #layer: LocalLayer;
   #running: Promise<LocalLayer>;
   #firstEvent: number | null = null;
@@ -49,15 +49,9 @@ class DirectoryWatch implements LocalWatch {
     this.#options = options;
     this.#scanner = scanner;
     this.#layer = layer;
-    this.#running = Promise.resolve(layer);
-    // the directory alone: names are watched, content is hashed; a missing directory is waited for
-    const watcher = watchPaths(options.directory, { depth: 0, followSymlinks: false, ignoreInitial: true });
-    watcher.on('all', () => this.#event());
-    watcher.on('error', () => this.#event());
-    this.#watcher = watcher;
+    this.#events = new DirectoryEvents(options.directory, () => this.#event());
+    this.#running = this.#events.follow().then(() => layer);
     this.#planRescan();
-    // what changed between the first scan and the watcher's start told nobody
-    watcher.once('ready', () => this.#event());
   }
 
   current(): LocalLayer {
@@ -77,12 +71,13 @@ class DirectoryWatch implements LocalWatch {
     this.#closed = true;
     this.#cancelSettle?.();
     this.#cancelRescan?.();
-    await this.#watcher.close();
+    await this.#events.close();
     await this.#running;
     await this.#scanner.close();
   }
 
   async #scan(): Promise<LocalLayer> {
+    await this.#events.follow();
     const layer = await this.#scanner.scan();
     const changed = fingerprint(layer) !== fingerprint(this.#layer);
     this.#layer = layer;

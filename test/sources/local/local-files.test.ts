@@ -6,6 +6,7 @@ import {
   chownSync,
   mkdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -13,6 +14,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ALLOW_A, DENY_B, localDirectory, ME, memoryStore, watching } from './local-directory.ts';
 
 const stateOf = (layer: { listing: readonly { name: string; state: string }[] }): Record<string, string> =>
@@ -225,6 +227,27 @@ test('changes are seen without being asked: new, edited, renamed, chmodded, dele
   await watch.until((layer) => layer.inputs[0]?.allowsInert !== undefined);
   unlinkSync(join(directory, 'y.yaml'));
   await watch.until((layer) => layer.inputs.length === 0);
+});
+
+test('a directory that is made later, or made anew, goes on being watched', async (t) => {
+  const parent = join(localDirectory(t), 'later');
+  const directory = join(parent, 'local.d');
+  const watch = await watching(t, directory);
+  const addedWhenQuiet = async (name: string, count: number): Promise<void> => {
+    // the scans that follow a change by themselves are over: only an event can tell
+    await setTimeout(600);
+    writeFileSync(join(directory, name), ALLOW_A);
+    await watch.until((layer) => layer.inputs.length === count);
+  };
+  await setTimeout(300);
+  mkdirSync(directory, { mode: 0o700, recursive: true });
+  await addedWhenQuiet('a.yaml', 1);
+  await addedWhenQuiet('b.yaml', 2);
+  rmSync(parent, { recursive: true });
+  await watch.until((layer) => layer.inputs.length === 0);
+  mkdirSync(directory, { mode: 0o700, recursive: true });
+  await addedWhenQuiet('c.yaml', 1);
+  await addedWhenQuiet('d.yaml', 2);
 });
 
 test('a scan that finds nothing new tells nobody', async (t) => {
