@@ -251,7 +251,7 @@ describe('checkRule', () => {
   });
 
   it('refuses variables and `~other` whoever writes, and HTTP rules', () => {
-    for (const writer of ['control_plane', 'local', 'org'] as const) {
+    for (const writer of ['control_plane', 'local'] as const) {
       for (const text of ['$HOME/x', '${HOME}/x', '~bob/x', '%APPDATA%\\x', '/x/$USER']) {
         for (const decision of ['allow', 'deny']) {
           assert.equal(checkRule(rule(decision, ['read'], text), writer).kind, 'refused', `${writer} ${text}`);
