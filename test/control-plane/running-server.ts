@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type CredentialKind, createCredential } from '../../src/control-plane/credentials.ts';
 import type { LogEntry } from '../../src/control-plane/log-entry.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../src/control-plane/server.ts';
 import { openControlPlaneDatabase } from '../../src/control-plane/store/open.ts';
+import type { Scope } from '../support/scope.ts';
 
 export const ORG = 'acme';
 export const POLICIES = `/orgs/${ORG}/governance/policies`;
@@ -21,7 +21,7 @@ export function settableClock(time = Date.parse('2026-04-22T10:00:00Z')): Settab
   return clock;
 }
 
-export function temporaryDatabase(t: TestContext): string {
+export function temporaryDatabase(t: Scope): string {
   const directory = mkdtempSync(join(tmpdir(), 'reeve-control-plane-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   return join(directory, 'control-plane.db');
@@ -70,7 +70,7 @@ export interface RunningServer {
 
 type Options = Partial<ControlPlaneOptions>;
 
-export async function startServer(t: TestContext, options: Options = {}): Promise<RunningServer> {
+export async function startServer(t: Scope, options: Options = {}): Promise<RunningServer> {
   const database = options.database ?? temporaryDatabase(t);
   const log: LogEntry[] = [];
   const plane = await startControlPlane({

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeHttp, httpRequest, type RawResponse } from './raw-http.ts';
+import type { Scope } from './scope.ts';
 import { tempDirectory } from './temp-tree.ts';
 
 /** Each start loads the whole program: what the first one compiled, the others take from here. */
@@ -35,7 +35,7 @@ export interface Machine {
   readonly writeLocal: (name: string, rules: readonly unknown[]) => void;
 }
 
-export function machine(t: TestContext): Machine {
+export function machine(t: Scope): Machine {
   const root = tempDirectory(t);
   const at = (name: string): string => join(root, name);
   const places = { config: at('reeve.yaml'), decide: at('run/decide.sock'), admin: at('run/admin.sock') };
@@ -88,7 +88,7 @@ export interface Spawning {
 }
 
 /** Starts the process and does not wait for anything. It is killed at the end of the test, if it lives so long. */
-export function spawnDaemon(t: TestContext, config: string, spawning: Spawning = {}): DaemonProcess {
+export function spawnDaemon(t: Scope, config: string, spawning: Spawning = {}): DaemonProcess {
   const { env = {}, decideDescriptor } = spawning;
   const handed = decideDescriptor === undefined ? [] : [decideDescriptor];
   const named = handed.length === 0 ? {} : { LISTEN_FDS: '1', LISTEN_FDNAMES: 'decide' };
@@ -119,7 +119,7 @@ async function killed(child: ChildProcess, ended: Promise<unknown>): Promise<voi
 
 /** Starts the daemon of a machine and waits until it says that it is ready. */
 export async function startDaemonProcess(
-  t: TestContext,
+  t: Scope,
   { config, decide }: Machine,
   spawning: Spawning = {},
 ): Promise<DaemonProcess> {

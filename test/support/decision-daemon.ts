@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { DaemonPort, LocalApiLog, SyncOutcome } from '../../src/localapi/daemon-port.ts';
 import type { LocalApiLimits } from '../../src/localapi/limits.ts';
 import { type LocalApi, type LocalApiOptions, startLocalApi } from '../../src/localapi/start-local-api.ts';
@@ -10,6 +9,7 @@ import { PathResolver } from '../../src/pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
+import type { Scope } from './scope.ts';
 
 /** The policy of the AuthZEN cases: one network allow, one tree allowed to read, a part of it denied. */
 export const AUTHZEN_POLICIES = [
@@ -82,10 +82,7 @@ export interface DecisionDaemon {
 }
 
 /** A socket server over the real decision point: everything of the daemon but its sources. */
-export async function startDecisionDaemon(
-  t: TestContext,
-  options: DecisionDaemonOptions = {},
-): Promise<DecisionDaemon> {
+export async function startDecisionDaemon(t: Scope, options: DecisionDaemonOptions = {}): Promise<DecisionDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'reeve-api-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const holder = createSnapshotHolder(() => 0);

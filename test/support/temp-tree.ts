@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { Scope } from './scope.ts';
 
 /** A directory for one test, without links in its own path. */
-export function tempDirectory(t: TestContext): string {
+export function tempDirectory(t: Scope): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'reeve-')));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   return root;
