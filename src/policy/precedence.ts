@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts';
 import type { Domain } from './action.ts';
 import type { Effect, Origin } from './decision.ts';
 import type { PolicyReading } from './policy-document.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readAddress, readPrefix } from '../policy/resource/address.ts';
 import { isCanonicalPath } from '../policy/resource/path.ts';
+import { readShape } from './read-shape.ts';
 import { readYaml } from './yaml.ts';
 
 /** The largest configuration file. */
@@ -128,9 +129,10 @@ export type ConfigFileReading =
 export function readConfigFile(text: string): ConfigFileReading {
   const yaml = readYaml(text);
   if (yaml.kind === 'invalid') return { kind: 'invalid', issues: [yaml.message] };
-  const parsed = configFileSchema.safeParse(yaml.value ?? {});
-  if (parsed.success) return { kind: 'config', config: parsed.data };
-  return { kind: 'invalid', issues: parsed.error.issues.flatMap(messagesOf) };
+  const parsed = readShape(configFileSchema, yaml.value ?? {});
+  if (parsed.kind === 'value') return { kind: 'config', config: parsed.value };
+  const issues = parsed.issues.flatMap(messagesOf);
+  return { kind: 'invalid', issues: issues.length === 0 ? ['the file: has a value that it may not have'] : issues };
 }
 
 /** `120s`, `2m`, `1h` in milliseconds. */

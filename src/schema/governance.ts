@@ -10,6 +10,7 @@ import {
   MAX_SECRET_CHARACTERS,
   MAX_TEXT_CHARACTERS,
 } from './limits.ts';
+import { readShape } from './read-shape.ts';
 
 /** One entry of the list, as far as a sync needs it; what else a server says there is ignored. */
 export interface PolicySummary {
@@ -124,34 +125,34 @@ const claims = z.object({ exp: z.number(), iat: z.number().optional() });
 export type TokenClaims = z.infer<typeof claims>;
 
 export function readPolicyPage(value: unknown): Read<PolicyPage> {
-  const parsed = page.safeParse(value);
-  if (!parsed.success) return fault(parsed.error);
-  const next = parsed.data.next_page_token;
-  const data = parsed.data.data.map((entry) => ({ ...entry, type: entry.type }));
+  const parsed = readShape(page, value);
+  if (parsed.kind === 'invalid') return fault(parsed.issues);
+  const next = parsed.value.next_page_token;
+  const data = parsed.value.data.map((entry) => ({ ...entry, type: entry.type }));
   // an empty token is how some servers end a list
   return { kind: 'ok', value: { data, nextPageToken: next === undefined || next === '' ? null : next } };
 }
 
 /** `ignored`: names of members, of a policy or a rule, that are dropped instead of failing the sync. */
 export function readGovernancePolicy(value: unknown, ignored: readonly string[]): Read<GovernancePolicy> {
-  const parsed = policy.safeParse(ignored.length === 0 ? value : withoutMembers(value, new Set(ignored)));
-  return parsed.success ? { kind: 'ok', value: parsed.data } : fault(parsed.error);
+  const parsed = readShape(policy, ignored.length === 0 ? value : withoutMembers(value, new Set(ignored)));
+  return parsed.kind === 'value' ? { kind: 'ok', value: parsed.value } : fault(parsed.issues);
 }
 
 export function readAccessToken(value: unknown): Read<string> {
-  const parsed = tokenAnswer.safeParse(value);
-  return parsed.success ? { kind: 'ok', value: parsed.data.access_token } : fault(parsed.error);
+  const parsed = readShape(tokenAnswer, value);
+  return parsed.kind === 'value' ? { kind: 'ok', value: parsed.value.access_token } : fault(parsed.issues);
 }
 
 export function readCredential(value: unknown): Read<Credential> {
-  const parsed = credential.safeParse(value);
-  return parsed.success ? { kind: 'ok', value: parsed.data } : fault(parsed.error);
+  const parsed = readShape(credential, value);
+  return parsed.kind === 'value' ? { kind: 'ok', value: parsed.value } : fault(parsed.issues);
 }
 
 /** What a token says about itself; nothing was verified, and nothing but a refresh time may depend on it. */
 export function readTokenClaims(value: unknown): TokenClaims | null {
-  const parsed = claims.safeParse(value);
-  return parsed.success ? parsed.data : null;
+  const parsed = readShape(claims, value);
+  return parsed.kind === 'value' ? parsed.value : null;
 }
 
 /** Drops the named members from the policy, its scope, its allowlist and its rules; never a known one. */
@@ -189,10 +190,10 @@ function isRecord(value: unknown): value is JsonRecord {
 
 /** Where and which rule of the shape, never what was found there: it may be a secret. */
 function fault(
-  error: z.ZodError,
+  issues: readonly z.core.$ZodIssue[],
 ): { kind: 'unknown_member'; member: string; where: string } | { kind: 'invalid'; message: string } {
-  const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys');
-  const issue = unknown ?? error.issues[0];
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
+  const issue = unknown ?? issues[0];
   const where = issue === undefined || issue.path.length === 0 ? '' : issue.path.map(String).join('.');
   if (unknown !== undefined) return { kind: 'unknown_member', member: oneLine(unknown.keys[0] ?? ''), where };
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readShape } from './read-shape.ts';
 import { readYaml } from './yaml.ts';
 
 /** A local override file or preset, read; its rules stay raw, the compiler judges each of them. */
@@ -53,9 +54,9 @@ export function readPresetFile(text: string): LocalFileReading {
 function readEnvelope(text: string, shape: typeof envelope | typeof presetEnvelope): LocalFileReading {
   const yaml = readYaml(text);
   if (yaml.kind === 'invalid') return yaml;
-  const parsed = shape.safeParse(yaml.value);
-  if (parsed.success) return { kind: 'file', rules: parsed.data.rules };
-  return { kind: 'invalid', message: envelopeMessage(parsed.error.issues[0]) };
+  const parsed = readShape(shape, yaml.value);
+  if (parsed.kind === 'value') return { kind: 'file', rules: parsed.value.rules };
+  return { kind: 'invalid', message: envelopeMessage(parsed.issues[0]) };
 }
 
 function envelopeMessage(issue: z.core.$ZodIssue | undefined): string {

@@ -88,6 +88,9 @@ function causeAgainst(node: unknown, depth: number): string | null {
   // path counts a map and its pair: two entries a level
   if (depth > 2 * MAX_DEPTH) return 'nested too deeply';
   if (isAlias(node)) return 'an alias; write the value out';
+  if (isScalar(node) && typeof node.value === 'string' && !node.value.isWellFormed()) {
+    return 'half of a surrogate pair; write the whole character';
+  }
   if (typeof node !== 'object' || node === null) return null;
   if ('anchor' in node && typeof node.anchor === 'string') return 'an anchor; leave it out';
   if ('tag' in node && typeof node.tag === 'string') return 'a tag; write the plain value';

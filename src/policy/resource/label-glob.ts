@@ -1,4 +1,5 @@
 import picomatch from 'picomatch';
+import { shown } from '../../base/shown.ts';
 
 /** A label with globs, cut at its stars; each run is the source of a regular expression of fixed length. */
 export interface LabelGlob {
@@ -51,7 +52,7 @@ export function readLabelGlob(text: string): LabelGlobReading {
     } else if (character === '?' || LITERAL.test(character)) {
       run += character;
     } else {
-      return { kind: 'invalid', problem: literalProblem(character) };
+      return { kind: 'invalid', problem: literalProblem(wholeCharacter(label, index)) };
     }
   }
   runs.push(sourceOf(run));
@@ -105,7 +106,7 @@ function bracketProblem(body: string): string | null {
   if (members === '') return 'a bracket is empty';
   for (let index = 0; index < members.length; index++) {
     const member = members.charAt(index);
-    if (!LITERAL.test(member)) return bracketCharacterProblem(member, index);
+    if (!LITERAL.test(member)) return bracketCharacterProblem(wholeCharacter(members, index), index);
     if (member === '-') {
       if (index > 0 && index < members.length - 1) return 'in a bracket `-` stands for itself only first or last';
     } else if (members[index + 1] === '-' && index + 2 < members.length) {
@@ -125,6 +126,11 @@ function isRange(from: string, to: string): boolean {
 function bracketCharacterProblem(character: string, index: number): string {
   if (character === '^' && index === 0) return 'a bracket is negated with `!`, as in `[!1]`';
   return `a bracket holds letters, digits, \`-\` and \`_\` only, not ${shown(character)}`;
+}
+
+/** A message that showed half of a surrogate pair could not be read by whoever is strict. */
+function wholeCharacter(text: string, index: number): string {
+  return String.fromCodePoint(text.codePointAt(index) ?? 0);
 }
 
 function literalProblem(character: string): string {
