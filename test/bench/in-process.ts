@@ -84,9 +84,16 @@ async function openLane(engine: string, file: string, size: Size): Promise<Lane>
   if (loaded.wrong.length > 0) {
     throw new Error(`${engine} and the scan disagree at ${size} rules: ${loaded.wrong.slice(0, 3).join('; ')}`);
   }
-  // once through for the compiler
-  await worker.ask<EngineSlice>({ kind: 'slice', ms: 200 } satisfies EngineRequest);
+  await warmUp(worker);
   return { name: `${engine} ${size}`, worker, rounds: [] };
+}
+
+/** Until the compiler has seen enough of it, or enough time has passed. */
+async function warmUp(worker: Worker): Promise<void> {
+  let decisions = 0;
+  for (let slice = 0; slice < 10 && decisions < 300_000; slice += 1) {
+    decisions += (await worker.ask<EngineSlice>({ kind: 'slice', ms: 200 } satisfies EngineRequest)).decisions;
+  }
 }
 
 async function measureRound(lanes: readonly Lane[], slices: number): Promise<void> {

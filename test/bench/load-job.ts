@@ -20,7 +20,12 @@ export interface LoadJob {
   readonly slices: number;
   /** One connection and one question after the other, or many at once. */
   readonly load:
-    | { readonly kind: 'latency'; readonly questionsPerSlice: number }
+    | {
+        readonly kind: 'latency';
+        readonly questionsPerSlice: number;
+        /** Whoever waits asks nothing meanwhile; counts the questions that a stall kept from being asked. */
+        readonly countOmitted?: boolean;
+      }
     | {
         readonly kind: 'throughput';
         readonly msPerSlice: number;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
@@ -6,21 +7,28 @@ import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import type { GeneratedRule } from './policy-generator.ts';
 import { policiesOf } from './policy-generator.ts';
-import { type BenchProcess, nodeProgram, startServer } from './processes.ts';
+import { type BenchProcess, nodeProgram, type Program, startServer } from './processes.ts';
 
 export const ORG = 'bench';
 const ROOT = join(import.meta.dirname, '../..');
-/** The program as it is in the repository, and as `npm run build` leaves it. */
-export const SOURCE_PROGRAM = join(ROOT, 'src/cli/main.ts');
-export const BUILT_PROGRAM = join(ROOT, 'dist/cli/main.js');
+/** As `npm run build` leaves it: what is deployed carries no TypeScript. */
+export const PROGRAM = join(ROOT, 'dist/cli/main.js');
+
+/** Builds what will be measured. Throws if that fails. */
+export function build(): void {
+  const built = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, encoding: 'utf8', timeout: 120_000 });
+  if (built.status !== 0) throw new Error(`npm run build failed: ${built.stdout}${built.stderr}`);
+}
 
 /** A place for one daemon: configuration, sockets, and a state that holds an organisation's active bundle. */
 export interface Machine {
   readonly config: string;
   readonly socket: string;
+  readonly admin: string;
 }
 
-export function prepareMachine(directory: string, rules: readonly GeneratedRule[]): Machine {
+/** `source`: members of the configuration's `source`; without it the stored bundle is all there is. */
+export function prepareMachine(directory: string, rules: readonly GeneratedRule[], source?: object): Machine {
   const at = (name: string): string => join(directory, name);
   mkdirSync(at('state'), { recursive: true, mode: 0o700 });
   mkdirSync(at('local.d'), { mode: 0o755 });
@@ -29,10 +37,11 @@ export function prepareMachine(directory: string, rules: readonly GeneratedRule[
     state_directory: at('state'),
     local_directory: at('local.d'),
     log: { level: 'warn', destination: at('reeve.log') },
+    ...(source === undefined ? {} : { source }),
   };
   writeFileSync(at('reeve.yaml'), JSON.stringify(config), { mode: 0o600 });
-  storeActiveBundle(at('state/policy.db'), policiesOf(rules, ORG));
-  return { config: at('reeve.yaml'), socket: at('decide.sock') };
+  if (rules.length > 0) storeActiveBundle(at('state/policy.db'), policiesOf(rules, ORG));
+  return { config: at('reeve.yaml'), socket: at('decide.sock'), admin: at('admin.sock') };
 }
 
 /** As a sync leaves it behind: the daemon starts from this and asks nobody. */
@@ -54,7 +63,16 @@ function storeActiveBundle(path: string, policies: readonly object[]): void {
 }
 
 /** `reeve daemon`, as it is deployed. */
-export function startDaemon(machine: Machine, flags: readonly string[] = []): Promise<BenchProcess> {
-  const program = nodeProgram(SOURCE_PROGRAM, ['daemon', '--config', machine.config], flags);
-  return startServer(program, { kind: 'unix', path: machine.socket });
+export function daemonProgram(machine: Machine, env: Program['env'] = {}): Program {
+  return { ...nodeProgram(PROGRAM, ['daemon', '--config', machine.config]), env };
+}
+
+export function startDaemon(machine: Machine): Promise<BenchProcess> {
+  return startServer(daemonProgram(machine), { kind: 'unix', path: machine.socket });
+}
+
+/** A Node process that does nothing but answer on a socket: what any daemon in Node has to pay. */
+export function bareNode(path: string, env: Program['env'] = {}): Program {
+  const script = `require('node:net').createServer((s) => s.on('error', () => 0).pipe(s)).listen(${JSON.stringify(path)})`;
+  return { command: process.execPath, args: ['-e', script], env };
 }

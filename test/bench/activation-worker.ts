@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
+import { policyRevision } from '../../src/bundle/policy-revision.ts';
+import { createCompileWorker } from '../../src/pdp/compile-worker.ts';
+import { createSnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import { createActivator } from '../../src/sources/activate.ts';
+import { createBundleStore } from '../../src/store/bundle-store.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
+import { emptySet } from '../support/policy-sets.ts';
+import { generateRules, policiesOf } from './policy-generator.ts';
+
+export type ActivationRequest =
+  | { readonly kind: 'rules'; readonly count: number }
+  | { readonly kind: 'parse' }
+  | { readonly kind: 'activate' };
+
+/** Milliseconds of CPU, of all threads. */
+export interface ActivationReply {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+// The daemon's way from a bundle's text to the swap: parse, revision, candidate, compile in the worker, activate.
+const ORG = 'bench';
+const database = openDatabase(join(process.argv[2] ?? '', 'policy.db'), POLICY_MIGRATIONS);
+const holder = createSnapshotHolder(() => Date.now());
+const compiler = createCompileWorker();
+const activator = createActivator({
+  store: createBundleStore(database),
+  holder,
+  clock: systemClock,
+  policySet: (org) => emptySet(org.kind === 'delivered' ? { revision: org.revision, policies: org.policies } : {}),
+  compile: (set) => compiler.compileInWorker(set),
+});
+
+let text = '';
+let version = 0;
+
+async function answer(request: ActivationRequest): Promise<void> {
+  if (request.kind === 'rules') {
+    text = JSON.stringify({ policies: policiesOf(generateRules(request.count), ORG) });
+    return;
+  }
+  const policies = parse();
+  if (request.kind === 'parse') return;
+  version += 1;
+  const changed = [...policies, { ...(policies[0] as object), id: 'last', description: `version ${version}` }];
+  const revision = policyRevision({ org: ORG, policies: changed });
+  const bundle = { source: 'governance', org: ORG, revision, etag: null, fetchedAt: Date.now(), sync: null };
+  const outcome = await activator.activate({ ...bundle, policies: changed });
+  if (outcome.kind !== 'activated') throw new Error(`the activation ended as ${JSON.stringify(outcome)}`);
+}
+
+function parse(): readonly unknown[] {
+  return (JSON.parse(text) as { policies: readonly unknown[] }).policies;
+}
+
+process.on('message', (request: ActivationRequest) => {
+  const started = { at: performance.now(), used: process.cpuUsage() };
+  void answer(request).then(() => {
+    const { user, system } = process.cpuUsage(started.used);
+    process.send?.({ cpuMs: (user + system) / 1_000, wallMs: performance.now() - started.at });
+  });
+});

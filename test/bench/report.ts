@@ -1,0 +1,31 @@
+import { availableParallelism } from 'node:os';
+import type { Row } from './goals.ts';
+import { markdownTable } from './table.ts';
+
+/** docs/benchmarks.md. The machine is named by what makes figures comparable, and by nothing else. */
+export function report(rows: readonly Row[]): string {
+  return `# Benchmarks
+
+Written by \`npm run bench\` on ${availableParallelism()} cores with Node ${process.version}. Run it to see your own machine's figures;
+\`npm run bench -- --quick\` takes under two minutes and leaves this file alone.
+
+## How to read it
+
+- Every figure is a ratio to something measured **in the same run, in turns** with it: a floor (a Node server that
+  echoes bytes, NDJSON, NDJSON without duplicate keys, or answers every HTTP request with the same text) or a peer. What
+  the machine was busy with besides meets both. The ratio is taken of each round, and the median of the rounds is shown.
+- *goal bar*: what was set as reachable; *bar to beat*: what this project asks of itself beyond it. **beaten**: the bar
+  to beat holds; **met**: the goal does; **missed**: neither.
+- The daemon is \`reeve daemon\` as \`npm run build\` makes it, with its policy in its database, asked on its socket by a
+  client in a process of its own that blocks in \`send\` and \`recv\`. Servers have answered tens of thousands of
+  questions before anything is timed.
+- Policies, per 20 rules: 5 exact hosts, 3 \`host:port\`, 2 \`*.x\`, 2 \`**.x\`, 2 IPv4 prefixes, 1 IPv6 /48, 2 \`/…/**\`,
+  2 paths with a \`*\` segment, 1 exact path; 10 % deny. Questions are exact, wildcard, address and path in equal parts,
+  and half of them hit a rule. Before anything is timed, engine and scan have to give the same answers.
+- Answers are complete: canonical request, determining rule, reason, revision and generation.
+
+## Figures
+
+${markdownTable(rows)}
+`;
+}
