@@ -1,7 +1,9 @@
+import { dirname, join } from 'node:path';
 import { type Client, createClient } from '../client/client.ts';
 import { callHttp, type HttpOutcome } from '../client/http-call.ts';
 import { isObject } from '../policy/rule-shape.ts';
 import { findSocket, ownSocketLayout } from '../socket/find-socket.ts';
+import { ADMIN_SOCKET } from '../socket/layout.ts';
 import { CliError, daemonUnavailable } from './cli-error.ts';
 import { type CommandInput, textOption } from './command.ts';
 
@@ -16,7 +18,8 @@ export interface AdminCall {
 
 /** Runs `use` with a client of the decide socket that the command line names. */
 export async function withClient<T>(input: CommandInput, use: (client: Client) => Promise<T>): Promise<T> {
-  const socket = textOption(input, 'socket');
+  // the admin socket has all routes of the decide socket (api, "HTTP/1.1 + JSON")
+  const socket = textOption(input, 'socket') ?? textOption(input, 'adminSocket');
   const resolve = input.options['resolve'] !== false;
   const client = createClient({ timeout: TIMEOUT_MS, resolve, ...(socket === undefined ? {} : { socket }) });
   try {
@@ -28,13 +31,19 @@ export async function withClient<T>(input: CommandInput, use: (client: Client) =
 
 /** Calls the admin socket. Throws a `CliError` unless there is an HTTP response. */
 export async function callAdmin(input: CommandInput, call: AdminCall): Promise<HttpOutcome & { kind: 'response' }> {
-  const choice = findSocket('admin', ownSocketLayout(), textOption(input, 'adminSocket'));
+  const choice = findSocket('admin', ownSocketLayout(), namedAdminSocket(input));
   if (choice.kind === 'refused') throw daemonUnavailable(choice.message);
   const { method, path, timeoutMs = TIMEOUT_MS } = call;
   const outcome = await callHttp({ socketPath: choice.path, method, path, timeoutMs });
   if (outcome.kind === 'response') return outcome;
   if (!outcome.message.includes('(EACCES)')) throw daemonUnavailable(outcome.message);
   throw new CliError('failed', outcome.message, 'the admin socket is for root and the owner of the daemon: use sudo');
+}
+
+/** Beside a decide socket that is named, as in the daemon's configuration. */
+function namedAdminSocket(input: CommandInput): string | undefined {
+  const socket = textOption(input, 'socket');
+  return textOption(input, 'adminSocket') ?? (socket === undefined ? undefined : join(dirname(socket), ADMIN_SOCKET));
 }
 
 /** The error of a response that is none of the expected, as the daemon words it. */

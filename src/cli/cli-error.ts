@@ -26,7 +26,7 @@ export function daemonUnavailable(message: string): CliError {
   return new CliError(
     'unavailable',
     message,
-    'start the daemon with `reeve daemon --config FILE`, or the service with `systemctl start reeve`',
-    'a daemon with other sockets is asked with `--socket PATH` and `--admin-socket PATH`',
+    'start the daemon with `reeve daemon --config FILE`; it logs `ready` once it answers',
+    'a daemon with other sockets is asked with `--socket PATH`',
   );
 }

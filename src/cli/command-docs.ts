@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import { argumentNames, type Command, mandatoryWords } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
 const HEAD = `# The command line
@@ -7,8 +7,9 @@ Written by \`scripts/generate-cli-docs.ts\` from the same data as \`--help\`. Fr
 runs it without a build.
 
 Every command takes \`--json\` (one JSON value on standard output), \`--socket PATH\` and \`--admin-socket PATH\` (the sockets of the
-daemon; by default those of the system service, and without one the user's own). Results go to standard output, troubles and
-hints to standard error. Colours appear only on a terminal and without \`NO_COLOR\`.
+daemon; by default those of the system service, and without one the user's own). With only one of the two given, the admin socket
+is \`admin.sock\` beside the other, and the admin socket answers what the other one would. Results go to standard output, troubles and
+hints to standard error, with \`--json\` too; a command that failed has no result. Colours appear only on a terminal and without \`NO_COLOR\`.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (\`check\`), 4 daemon unavailable.
 `;
@@ -21,8 +22,7 @@ export function commandDocs(): string {
 function section(command: Command): string {
   const { path, summary, description, examples } = command;
   const options = command.options ?? [];
-  const usage = ['reeve', ...path, ...(command.arguments ?? []).map((argument) => argument.name)];
-  for (const option of options) if (option.mandatory === true) usage.push(option.flags);
+  const usage = ['reeve', ...path, ...argumentNames(command), ...mandatoryWords(command)];
   const rows = [
     ...(command.arguments ?? []).map((argument) => [argument.name, argument.description] as const),
     ...options.map((option) => [option.flags, option.description] as const),

@@ -46,6 +46,15 @@ export interface Command {
   readonly run: (context: CliContext, input: CommandInput) => Promise<ExitCode>;
 }
 
+/** The words of a usage line that nobody can leave out. */
+export function argumentNames(command: Command): readonly string[] {
+  return (command.arguments ?? []).map((argument) => argument.name);
+}
+
+export function mandatoryWords(command: Command): readonly string[] {
+  return (command.options ?? []).flatMap((option) => (option.mandatory === true ? [option.flags] : []));
+}
+
 /** The value of `--name <value>`, or undefined. */
 export function textOption(input: CommandInput, name: string): string | undefined {
   const value = input.options[name];

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
+import { nodeTrouble } from './node-version.ts';
 import { runCommandLine } from './run.ts';
 
 const { stdout, stderr, stdin } = process;
 // no-color.org: any value but an empty one
 const plain = (process.env['NO_COLOR'] ?? '') !== '';
+
+const trouble = nodeTrouble(process.versions.node);
+if (trouble !== null) {
+  stderr.write(`reeve: ${trouble}\n`);
+  process.exit(1);
+}
 
 // the reader of a pipe has seen enough (`reeve rules ls | head`)
 stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
+import { VERSION } from '../daemon/version.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
-import type { CliContext, Command, OptionSpec } from './command.ts';
+import { argumentNames, type CliContext, type Command, mandatoryWords, type OptionSpec } from './command.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
 
 export interface ProgramOptions {
@@ -29,15 +30,16 @@ export interface Program {
 /** The whole command line, made from the table of commands. */
 export function createProgram({ contextFor, writeHelp }: ProgramOptions): Program {
   let exitCode: ExitCode = 0;
-  const root = new Commander('reeve')
-    .exitOverride()
+  const root = exitingAs(new Commander('reeve'), [])
+    .version(`reeve ${VERSION}`, '--version', 'show the version')
+    .configureHelp({ showGlobalOptions: true })
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .configureOutput({ writeOut: writeHelp, writeErr: () => undefined })
     .description(INTRODUCTION)
     .option('--json', 'one JSON value on standard output, for programs')
     .option('--socket <path>', 'decide socket of the daemon (default: the system’s, else your own)')
-    .option('--admin-socket <path>', 'admin socket of the daemon')
+    .option('--admin-socket <path>', 'admin socket of the daemon (default: `admin.sock` beside the decide socket)')
     .addHelpText('after', FIRST_STEPS);
   for (const command of COMMANDS) {
     addLeaf(parentOf(root, command.path), command, async (args, options) => {
@@ -49,7 +51,7 @@ export function createProgram({ contextFor, writeHelp }: ProgramOptions): Progra
       await root.parseAsync(argv, { from: 'user' });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      return translated(error, argv);
+      return 0;
     }
     return exitCode;
   };
@@ -62,8 +64,7 @@ function parentOf(root: Commander, path: readonly string[]): Commander {
     const found = parent.commands.find((command) => command.name() === name);
     if (found !== undefined) return found;
     const group = GROUPS.find((known) => known.path.join(' ') === path.slice(0, depth + 1).join(' '));
-    const made = new Commander(name)
-      .copyInheritedSettings(parent)
+    const made = exitingAs(new Commander(name).copyInheritedSettings(parent), path.slice(0, depth + 1))
       .helpCommand(false)
       .description(group?.summary ?? '');
     parent.addCommand(made);
@@ -77,12 +78,14 @@ function addLeaf(
   run: (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>,
 ): void {
   const { path, summary, description, examples } = command;
-  const made = new Commander(path.at(-1)).copyInheritedSettings(parent).summary(summary);
+  const made = exitingAs(new Commander(path.at(-1)).copyInheritedSettings(parent), path).summary(summary);
   made.description(description === undefined ? summary : `${summary}.\n\n${description}`);
   for (const argument of command.arguments ?? []) made.argument(argument.name, argument.description);
   for (const option of command.options ?? []) {
     made.addOption(optionOf(option));
   }
+  const mandatory = mandatoryWords(command);
+  if (mandatory.length > 0) made.usage([...argumentNames(command), ...mandatory, '[options]'].join(' '));
   made.addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
   made.action(() => run(made.args, made.optsWithGlobals()));
   parent.addCommand(made);
@@ -96,16 +99,23 @@ function optionOf({ flags, description, mandatory = false, repeatable = false }:
   return repeatable ? option.argParser(collect) : option;
 }
 
+/** Where commander would end the process: it throws, and what it says is about this command. */
+function exitingAs(command: Commander, path: readonly string[]): Commander {
+  return command.exitOverride((error) => {
+    // help and the version were asked for and are written
+    throw error.exitCode === 0 ? error : translated(error, ['reeve', ...path].join(' '));
+  });
+}
+
 /** Commander's words in ours: `error: unknown command 'chek'\n(Did you mean check?)`. */
-function translated(error: CommanderError, argv: readonly string[]): ExitCode {
-  if (error.code === 'commander.helpDisplayed') return 0;
-  if (error.code === 'commander.help') {
-    const line = ['reeve', ...argv].join(' ');
-    throw new CliError('usage', `\`${line}\` needs a command`, `see \`${line} --help\``);
-  }
+function translated(error: CommanderError, line: string): CliError {
+  const help = `see \`${line} --help\``;
+  if (error.code === 'commander.help') return new CliError('usage', `\`${line}\` needs a command`, help);
   const [first = '', suggestion] = error.message.split('\n');
   const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  const message = first.replace(/^error: /, '').replaceAll("'", '`');
-  const hints = meant === undefined ? [] : [`did you mean \`${meant}\`?`];
-  throw new CliError('usage', message, ...hints, 'see `reeve --help`');
+  const message = first
+    .replace(/^error: /, '')
+    .replace(/^(too many arguments) for .*\. Expected (\d+) arguments? but got (\d+): .*$/s, '$1: $3 instead of $2')
+    .replaceAll("'", '`');
+  return new CliError('usage', message, ...(meant === undefined ? [] : [`did you mean \`${meant}\`?`]), help);
 }

@@ -40,10 +40,15 @@ export function networkQuestion(input: CommandInput): Asked {
 export function pathQuestion(input: CommandInput, cwd: string): Asked {
   const argument = firstArgument(input);
   if (argument === '') throw new CliError('usage', 'the path is empty', 'the current directory is `.`');
-  // joined as text: what `..` means after a link is for the walk to find out
-  const path = argument.startsWith('/') ? argument : `${cwd === '/' ? '' : cwd}/${argument}`;
+  const path = argument.startsWith('/') ? argument : below(cwd, argument);
   const action = flag(input, 'write') ? 'write' : 'read';
   const recursive = flag(input, 'recursive');
   const question: FilesystemQuestion = { action, path, ...(recursive ? { recursive } : {}) };
   return { question, text: `${action} ${path}${recursive ? ' and everything below' : ''}` };
+}
+
+/** Joined as text: what `..` means after a link is for the walk to find out. */
+function below(cwd: string, relative: string): string {
+  const rest = relative.replace(/^(?:\.\/+)*(?:\.$)?/, '');
+  return rest === '' ? cwd : `${cwd === '/' ? '' : cwd}/${rest}`;
 }

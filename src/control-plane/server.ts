@@ -79,7 +79,9 @@ function firstSteps(database: string): string {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const message = `cannot listen on \`${host}\` port ${port}: ${messageOf(error)}`;
+      const inUse = 'code' in error && error.code === 'EADDRINUSE';
+      const why = inUse ? 'another program listens there: stop it, or choose another port' : messageOf(error);
+      const message = `cannot listen on \`${host}\` port ${port}: ${why}`;
       reject(new ControlPlaneError('listen_failed', message, { cause: error }));
     });
     server.listen(port, host, resolve);

@@ -78,7 +78,7 @@ function listening(server: Server, begin: () => void, what: string): Promise<voi
  */
 async function clearPath(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    const message = `the socket path ${shown(path)} is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one with --socket`;
+    const message = `the socket path ${shown(path)} is over ${MAX_SOCKET_PATH_BYTES} bytes: choose a shorter one with \`sockets\` in the configuration`;
     throw new LocalApiError('path_too_long', message);
   }
   const found = lstatOf(path);
@@ -98,7 +98,7 @@ async function clearPath(path: string): Promise<void> {
 function unsafe(path: string, what: string): LocalApiError {
   return new LocalApiError(
     'unsafe_socket_path',
-    `${shown(path)} ${what}: remove it or choose another path with --socket`,
+    `${shown(path)} ${what}: remove it or choose another path with \`sockets\` in the configuration`,
   );
 }
 

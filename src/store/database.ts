@@ -50,7 +50,9 @@ function createPrivately(path: string): void {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
     chmodSync(path, 0o600);
   } catch (error) {
-    throw new StoreError('database_unusable', `cannot open \`${path}\`: ${messageOf(error)}`, { cause: error });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const why = missing ? 'its directory does not exist: make it first' : messageOf(error);
+    throw new StoreError('database_unusable', `cannot open \`${path}\`: ${why}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { allowFor, falseDaemon, falseHttpDaemon, type Line, send, socketPath } from '../client/false-daemon.ts';
 import { runCli, temporaryDirectory } from './run-cli.ts';
@@ -94,6 +94,29 @@ test('without a daemon every command that needs one is exit code 4 and says how 
     assert.deepEqual([code, stdout], [4, ''], argv.join(' '));
     assert.match(stderr, /^reeve: .*\nhint: start the daemon with `reeve daemon --config FILE`/);
   }
+});
+
+test('one socket on the command line is enough for commands that ask the other one', async (t) => {
+  const asked: string[] = [];
+  const admin = await falseHttpDaemon(t, ({ url }, response) => {
+    asked.push(url ?? '');
+    response.end(JSON.stringify(url === '/v1/rules' ? { rules: [] } : { local_files: [] }));
+  });
+  const beside = join(dirname(admin), 'admin.sock');
+  renameSync(admin, beside);
+  assert.equal((await runCli(['rules', 'ls', '--socket', join(dirname(admin), 'decide.sock')])).code, 0);
+  assert.equal((await runCli(['local', 'ls', '--admin-socket', beside])).stdout, 'no local files\n');
+  assert.deepEqual(asked, ['/v1/rules', '/v1/status']);
+});
+
+test('a path in the current directory is shown without `.`', async (t) => {
+  const { socket } = await falseDaemon(t, (line, peer) => send(peer, denyFor(line)));
+  const shown = async (path: string): Promise<string | undefined> =>
+    (await runCli(['check', 'path', path, '--socket', socket], { cwd: '/usr' })).stdout.split('\n')[0];
+  assert.match((await shown('.')) ?? '', /^deny read \/usr \(/);
+  assert.match((await shown('./././')) ?? '', /^deny read \/usr \(/);
+  assert.match((await shown('./lib')) ?? '', /^deny read \/usr\/lib \(/);
+  assert.match((await shown('.lib')) ?? '', /^deny read \/usr\/\.lib \(/);
 });
 
 test('check --json without a daemon still prints a denial', async (t) => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryDirectory } from './run-cli.ts';
@@ -28,6 +31,33 @@ test('credentials are created once, listed without their secret, and revoked', a
     (await runCli(['control-plane', 'credential', 'ls', '--org', 'example', ...database])).stdout,
     /fleet .*revoked/,
   );
+  const rows = JSON.parse(
+    (await runCli(['control-plane', 'credential', 'ls', '--json', ...database])).stdout,
+  ) as object[];
+  assert.deepEqual(Object.keys(rows[0] ?? {}).toSorted(), [
+    'created_at',
+    'id',
+    'identifier',
+    'kind',
+    'org',
+    'revoked_at',
+    'teams',
+  ]);
+});
+
+test('what only looks or takes away makes no database of a mistyped name', async (t) => {
+  const database = join(temporaryDirectory(t), 'typo.db');
+  for (const argv of [
+    ['credential', 'ls'],
+    ['credential', 'revoke', 'fleet'],
+    ['team', 'ls', '--org', 'example'],
+    ['team', 'rm', 'platform', '--org', 'example'],
+  ]) {
+    const { code, stdout, stderr } = await runCli(['control-plane', ...argv, '--database', database]);
+    assert.deepEqual([code, stdout], [1, ''], argv.join(' '));
+    assert.match(stderr, /^reeve: there is no `.*typo\.db`\nhint: /);
+  }
+  assert.equal(existsSync(database), false);
 });
 
 test('teams are added, listed and removed', async (t) => {
@@ -35,7 +65,8 @@ test('teams are added, listed and removed', async (t) => {
   assert.equal((await runCli(['control-plane', 'team', 'add', 'platform', ...where])).stdout, 'registered platform\n');
   assert.equal((await runCli(['control-plane', 'team', 'ls', ...where])).stdout, 'platform\n');
   assert.equal((await runCli(['control-plane', 'team', 'rm', 'platform', ...where])).code, 0);
-  assert.equal((await runCli(['control-plane', 'team', 'ls', ...where])).stdout, '');
+  assert.match((await runCli(['control-plane', 'team', 'ls', ...where])).stdout, /^no teams/);
+  assert.equal((await runCli(['control-plane', 'team', 'ls', '--json', ...where])).stdout, '[]\n');
   assert.equal((await runCli(['control-plane', 'team', 'rm', 'platform', ...where])).code, 1);
 });
 
@@ -73,5 +104,16 @@ test('a server that cannot start is exit code 1', async (t) => {
     join(temporaryDirectory(t), 'none', 'cp.db'),
   ]);
   assert.equal(code, 1);
-  assert.match(stderr, /^reeve: cannot open/);
+  assert.match(stderr, /^reeve: cannot open `.*cp\.db`: its directory does not exist: make it first\n$/);
+});
+
+test('a port in use is said in words', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.after(() => taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const database = join(temporaryDirectory(t), 'cp.db');
+  const { code, stderr } = await runCli(['control-plane', 'start', '--database', database, '--port', String(port)]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^reeve: cannot listen on `127\.0\.0\.1` port \d+: another program listens there: stop it/);
 });

@@ -77,6 +77,8 @@ test('--strict makes a rule that could not be written an error; otherwise it is 
 test('a file that cannot be read is exit code 1', async () => {
   const { code, stderr } = await runCli(['eval', '/nonexistent/cases.jsonl']);
   assert.deepEqual([code, stderr], [1, 'reeve: cannot read `/nonexistent/cases.jsonl` (ENOENT)\n']);
+  const directory = await runCli(['eval', '/usr']);
+  assert.deepEqual([directory.code, directory.stderr], [1, 'reeve: cannot read `/usr` (EISDIR)\n']);
 });
 
 test('lines are whole however they arrive', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commandDocs } from '../../src/cli/command-docs.ts';
 import { COMMANDS, GROUPS } from '../../src/cli/commands.ts';
+import { nodeTrouble, OLDEST_NODE } from '../../src/cli/node-version.ts';
 import { runCli } from './run-cli.ts';
 
 test('the page of all commands is what the table says (else run scripts/generate-cli-docs.ts)', () => {
@@ -16,7 +17,16 @@ for (const command of COMMANDS) {
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, new RegExp(`^Usage: reeve ${line}`));
     assert.ok(stdout.replaceAll(/\s+/g, ' ').includes(command.summary));
-    for (const { flags } of command.options ?? []) assert.ok(stdout.includes(flags), flags);
+    for (const { flags, mandatory } of command.options ?? []) {
+      assert.ok(stdout.includes(flags), flags);
+      assert.equal(
+        stdout.split('\nOptions:')[0]?.replaceAll(/\s+/g, ' ').includes(` ${flags} `),
+        mandatory === true,
+        flags,
+      );
+    }
+    for (const flags of ['--json', '--socket <path>', '--admin-socket <path>'])
+      assert.ok(stdout.includes(flags), flags);
     assert.ok(command.examples.length > 0);
     for (const example of command.examples)
       assert.ok(stdout.includes(example) && example.includes(`reeve ${line}`), example);
@@ -42,8 +52,10 @@ test('wrong usage is exit code 2, says what is wrong in one line, and hints at w
     [['local', 'ad'], /^reeve: unknown command `ad`\nhint: did you mean `add`\?\n/],
     [['frobnicate'], /^reeve: unknown command `frobnicate`\nhint: see `reeve --help`\n$/],
     [['status', '--jsno'], /^reeve: unknown option `--jsno`\nhint: did you mean `--json`\?\n/],
-    [['check', 'network'], /^reeve: missing required argument `target`\n/],
-    [['check', 'network', 'a', 'b'], /^reeve: too many arguments/],
+    [['check', 'network'], /^reeve: missing required argument `target`\nhint: see `reeve check network --help`\n$/],
+    [['check', '--json'], /^reeve: `reeve check` needs a command\nhint: see `reeve check --help`\n$/],
+    [['local', 'rm', '--jsno', 'x'], /hint: see `reeve local rm --help`\n$/],
+    [['check', 'network', 'a', 'b'], /^reeve: too many arguments: 2 instead of 1\n/],
     [['check', 'network', 'a:b:c'], /^reeve: `a:b:c` has more than one colon/],
     [['check', 'path', ''], /^reeve: the path is empty\n/],
     [['daemon'], /^reeve: required option `--config <file>` not specified\n/],
@@ -66,6 +78,17 @@ test('version is the package’s', async () => {
   assert.match((await runCli(['version'])).stdout, new RegExp(`^reeve ${version} \\(Node\\.js \\d`));
   const json = JSON.parse((await runCli(['version', '--json'])).stdout) as { reeve: string };
   assert.equal(json.reeve, version);
+  const short = await runCli(['--version']);
+  assert.deepEqual([short.code, short.stdout, short.stderr], [0, `reeve ${version}\n`, '']);
+});
+
+test('a Node.js older than the package asks for is refused in words', () => {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    engines: { node: string };
+  };
+  assert.equal(engines.node, `>=${OLDEST_NODE}`);
+  for (const old of ['20.20.2', '24.14.9', '9.0.0']) assert.match(nodeTrouble(old) ?? '', /^reeve needs Node\.js 24/);
+  for (const fine of [OLDEST_NODE, '24.15.1', '24.21.0', '25.0.0']) assert.equal(nodeTrouble(fine), null);
 });
 
 test('colour is used only where it is wanted', async () => {

@@ -1,6 +1,14 @@
+import type { Credential } from '../../control-plane/credentials.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, firstArgument, textOption, textsOption } from '../command.ts';
-import { DATABASE_OPTION, ORG_OPTION, required, withDatabase } from './control-plane-database.ts';
+import {
+  DATABASE_OPTION,
+  EXISTING_DATABASE_OPTION,
+  ORG_OPTION,
+  required,
+  withDatabase,
+  withExistingDatabase,
+} from './control-plane-database.ts';
 
 export const credentialCreate: Command = {
   path: ['control-plane', 'credential', 'create'],
@@ -43,24 +51,25 @@ export const credentialCreate: Command = {
 export const credentialLs: Command = {
   path: ['control-plane', 'credential', 'ls'],
   summary: 'list credentials, without their secrets',
-  options: [DATABASE_OPTION, { flags: '--org <name>', description: 'only those of this organisation' }],
+  options: [EXISTING_DATABASE_OPTION, { flags: '--org <name>', description: 'only those of this organisation' }],
   examples: ['reeve control-plane credential ls --database cp.db'],
   async run({ output }, input) {
     const { listCredentials } = await import('../../control-plane/credentials.ts');
-    const credentials = await withDatabase(input, (database) => listCredentials(database, textOption(input, 'org')));
-    output.result(credentials, () =>
-      output.table(
-        ['IDENTIFIER', 'ORG', 'KIND', 'TEAMS', 'CREATED', 'STATUS'],
-        credentials.map(({ identifier, org, kind, teams, createdAt, revokedAt }) => [
-          identifier,
-          org,
-          kind,
-          teams.join(','),
-          createdAt,
-          revokedAt === null ? 'in force' : `revoked ${revokedAt}`,
-        ]),
-      ),
+    const credentials = await withExistingDatabase(input, (database) =>
+      listCredentials(database, textOption(input, 'org')),
     );
+    output.result(credentials.map(shown), () => {
+      if (credentials.length === 0) return ['no credentials'];
+      const rows = credentials.map(({ identifier, org, kind, teams, createdAt, revokedAt }) => [
+        identifier,
+        org,
+        kind,
+        teams.join(','),
+        createdAt,
+        revokedAt === null ? 'in force' : `revoked ${revokedAt}`,
+      ]);
+      return output.table(['IDENTIFIER', 'ORG', 'KIND', 'TEAMS', 'CREATED', 'STATUS'], rows);
+    });
     return 0;
   },
 };
@@ -69,12 +78,17 @@ export const credentialRevoke: Command = {
   path: ['control-plane', 'credential', 'revoke'],
   summary: 'end a credential at once',
   arguments: [{ name: '<identifier>', description: 'of a credential in force' }],
-  options: [DATABASE_OPTION],
+  options: [EXISTING_DATABASE_OPTION],
   examples: ['reeve control-plane credential revoke alice --database cp.db'],
   async run({ output }, input) {
     const { revokeCredential } = await import('../../control-plane/credentials.ts');
-    const revoked = await withDatabase(input, (database) => revokeCredential(database, firstArgument(input)));
-    output.result(revoked, () => [`revoked ${revoked.identifier}`]);
+    const revoked = await withExistingDatabase(input, (database) => revokeCredential(database, firstArgument(input)));
+    output.result(shown(revoked), () => [`revoked ${revoked.identifier}`]);
     return 0;
   },
 };
+
+/** A credential for programs, named as everything on the wire is. */
+function shown({ createdAt, revokedAt, ...rest }: Credential): Readonly<Record<string, unknown>> {
+  return { ...rest, created_at: createdAt, revoked_at: revokedAt };
+}

@@ -1,5 +1,12 @@
 import { type Command, firstArgument } from '../command.ts';
-import { DATABASE_OPTION, ORG_OPTION, required, withDatabase } from './control-plane-database.ts';
+import {
+  DATABASE_OPTION,
+  EXISTING_DATABASE_OPTION,
+  ORG_OPTION,
+  required,
+  withDatabase,
+  withExistingDatabase,
+} from './control-plane-database.ts';
 
 const TEAM_ARGUMENT = { name: '<team>', description: 'team id' };
 
@@ -22,12 +29,12 @@ export const teamAdd: Command = {
 export const teamLs: Command = {
   path: ['control-plane', 'team', 'ls'],
   summary: 'list the teams of an organisation',
-  options: [DATABASE_OPTION, ORG_OPTION],
+  options: [EXISTING_DATABASE_OPTION, ORG_OPTION],
   examples: ['reeve control-plane team ls --database cp.db --org example'],
   async run({ output }, input) {
     const { listTeams } = await import('../../control-plane/teams.ts');
-    const teams = await withDatabase(input, (database) => listTeams(database, required(input, 'org')));
-    output.result(teams, () => teams);
+    const teams = await withExistingDatabase(input, (database) => listTeams(database, required(input, 'org')));
+    output.result(teams, () => (teams.length === 0 ? ['no teams: policies may be scoped to any id'] : teams));
     return 0;
   },
 };
@@ -36,12 +43,12 @@ export const teamRm: Command = {
   path: ['control-plane', 'team', 'rm'],
   summary: 'remove a team; policies scoped to it stay as they are',
   arguments: [TEAM_ARGUMENT],
-  options: [DATABASE_OPTION, ORG_OPTION],
+  options: [EXISTING_DATABASE_OPTION, ORG_OPTION],
   examples: ['reeve control-plane team rm platform --database cp.db --org example'],
   async run({ output }, input) {
     const { removeTeam } = await import('../../control-plane/teams.ts');
     const [team, org] = [firstArgument(input), required(input, 'org')];
-    await withDatabase(input, (database) => removeTeam(database, org, team));
+    await withExistingDatabase(input, (database) => removeTeam(database, org, team));
     output.result({ org, team }, () => [`removed ${team}`]);
     return 0;
   },

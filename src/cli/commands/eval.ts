@@ -24,11 +24,13 @@ export const evalCommand: Command = {
   async run({ output, stdin }, input) {
     const [file = '-'] = input.args;
     const source = file === '-' ? stdin : await opened(file);
-    await evaluateStream(
-      source,
-      output.stdout,
-      createEvaluator({ fs: flag(input, 'fs'), strict: flag(input, 'strict') }),
-    );
+    const evaluate = createEvaluator({ fs: flag(input, 'fs'), strict: flag(input, 'strict') });
+    try {
+      await evaluateStream(source, output.stdout, evaluate);
+    } catch (error) {
+      // a directory opens, and only reading it fails
+      throw error instanceof Error && 'code' in error ? unreadable(file, error.code) : error;
+    }
     return 0;
   },
 };
@@ -37,8 +39,11 @@ function opened(file: string): Promise<Readable> {
   const stream = createReadStream(file);
   return new Promise((resolve, reject) => {
     stream.once('open', () => resolve(stream));
-    stream.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new CliError('failed', `cannot read \`${file}\` (${error.code ?? 'error'})`)),
-    );
+    stream.once('error', (error: NodeJS.ErrnoException) => reject(unreadable(file, error.code)));
   });
+}
+
+function unreadable(file: string, code: unknown): CliError {
+  const name = file === '-' ? 'standard input' : `\`${file}\``;
+  return new CliError('failed', `cannot read ${name} (${typeof code === 'string' ? code : 'error'})`);
 }

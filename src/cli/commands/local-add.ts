@@ -50,7 +50,7 @@ export const localAdd: Command = {
       printable(`wrote ${path}`),
       ...rule.resources.map((resource) => printable(`  ${rule.decision} ${resource}`)),
       ...warnings.map((warning) => printable(`warning: ${warning}`)),
-      ...(inert === null ? [] : [printable(`inert for now: ${inert}`)]),
+      ...(inert === null ? [] : [printable(inert === UNKNOWN ? inert : `inert for now: ${inert}`)]),
     ]);
     return 0;
   },
@@ -72,12 +72,15 @@ function ruleOf(input: CommandInput): NewRule {
   };
 }
 
+const UNKNOWN =
+  'not known whether it counts: the daemon does not answer; `reeve rules ls --include-inactive` tells once it runs';
+
 /** Why the rule takes no part with the policy that is in force, or null (semantics, 5). A deny always does. */
 async function inertCause(input: CommandInput, rule: NewRule): Promise<string | null> {
   const read = readNewRule(rule);
   if (rule.decision === 'deny' || read === null) return null;
   const reply = await withClient(input, (client) => client.status());
-  if (reply.kind === 'unavailable') return 'the daemon does not answer, so nobody knows whether the domain is governed';
+  if (reply.kind === 'unavailable') return UNKNOWN;
   const state = stateOf(reply.status['domains'], read.domain);
   if (state?.['governed'] !== true) return null;
   if (state['delegated'] !== true) {

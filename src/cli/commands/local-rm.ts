@@ -6,10 +6,10 @@ import { DIRECTORY_OPTION, localDirectory, localFileName } from '../local-direct
 export const localRm: Command = {
   path: ['local', 'rm'],
   summary: 'delete a local override file',
-  description: 'the daemon notices by itself.',
+  description: 'the daemon notices by itself. exit code: 0, 1 it cannot be deleted, 2 there is no such file.',
   arguments: [{ name: '<file>', description: 'name as `reeve local ls` shows it' }],
   options: [DIRECTORY_OPTION],
-  examples: ['reeve local rm allow-registry-example-com.yaml'],
+  examples: ['reeve local rm allow-registry-example-com-443.yaml'],
   run({ output }, input) {
     const name = localFileName(firstArgument(input));
     const path = `${localDirectory(input).path}/${name}`;
