@@ -72,8 +72,9 @@ async function residents(bench: Bench): Promise<readonly Row[]> {
 /** A start leaves garbage behind; what counts is what stays. */
 const SETTLE_MS = 1_500;
 
-async function settledMegabytes(pid: number): Promise<number> {
+/** NaN where there is no /proc. */
+export async function settledMegabytes(pid: number): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1_024;
+  if (process.platform !== 'linux') return Number.NaN;
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }

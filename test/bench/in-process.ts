@@ -4,8 +4,8 @@ import { atLeast, atMost, type Row } from './goals.ts';
 import { startWorker, type Worker } from './processes.ts';
 import { median, medianRatio } from './quantiles.ts';
 
-export const SIZES = [100, 1_000, 10_000, 100_000] as const;
-type Size = (typeof SIZES)[number];
+const SIZES = [100, 1_000, 10_000, 100_000] as const;
+export type Size = (typeof SIZES)[number];
 
 /** Against the scan: the recommended goal, and issue 3's. */
 const SCAN_BARS: Readonly<Record<Size, readonly [number, number]>> = {
@@ -18,7 +18,7 @@ const SCAN_BARS: Readonly<Record<Size, readonly [number, number]>> = {
 /** The scan takes milliseconds for each at many rules. */
 const CHECKS: Readonly<Record<Size, number>> = { 100: 4_096, 1_000: 2_048, 10_000: 512, 100_000: 32 };
 
-interface Lane {
+export interface Lane {
   readonly name: string;
   readonly worker: Worker;
   /** Nanoseconds a decision, one entry a round. */
@@ -31,8 +31,8 @@ export async function inProcess(bench: Bench): Promise<readonly Row[]> {
   try {
     for (const size of SIZES) {
       bench.progress(`engine and scan at ${size} rules: load, and compare what they answer`);
-      lanes.push(await openLane('ours', 'engine-worker.ts', size));
-      lanes.push(await openLane('scan', 'peers/scan-worker.ts', size));
+      lanes.push(await openLane({ name: 'ours', file: 'engine-worker.ts', args: [], checks: CHECKS[size] }, size));
+      lanes.push(await openLane({ name: 'scan', file: 'peers/scan-worker.ts', args: [], checks: 0 }, size));
     }
     for (let round = 0; round < bench.rounds; round += 1) {
       bench.progress(`engine and scan, round ${round + 1}`);
@@ -41,9 +41,12 @@ export async function inProcess(bench: Bench): Promise<readonly Row[]> {
   } finally {
     await Promise.all(lanes.map(({ worker }) => worker.stop()));
   }
-  const rounds = (name: string, size: Size): readonly number[] =>
-    lanes.find((lane) => lane.name === `${name} ${size}`)?.rounds ?? [];
+  const rounds: Rounds = (name, size) => roundsOf(lanes, name, size);
   return [flatness(rounds), ...SIZES.map((size) => againstScan(rounds, size))];
+}
+
+export function roundsOf(lanes: readonly Lane[], name: string, size: Size): readonly number[] {
+  return lanes.find((lane) => lane.name === `${name} ${size}`)?.rounds ?? [];
 }
 
 type Rounds = (name: string, size: Size) => readonly number[];
@@ -76,16 +79,42 @@ function againstScan(rounds: Rounds, size: Size): Row {
   };
 }
 
-async function openLane(engine: string, file: string, size: Size): Promise<Lane> {
-  const worker = startWorker(file);
-  const checks = engine === 'ours' ? CHECKS[size] : 0;
-  const loaded = await worker.ask<EngineLoaded>({ kind: 'load', rules: size, checks } satisfies EngineRequest);
-  if (loaded.failed !== undefined) throw new Error(`${engine} at ${size} rules: ${loaded.failed}`);
-  if (loaded.wrong.length > 0) {
-    throw new Error(`${engine} and the scan disagree at ${size} rules: ${loaded.wrong.slice(0, 3).join('; ')}`);
+export interface EngineFile {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  /** How many answers are compared with the scan's. */
+  readonly checks: number;
+}
+
+/** A process with a loaded and warm engine. Throws where it answers otherwise than the scan. */
+export async function openLane({ name, file, args, checks }: EngineFile, size: Size): Promise<Lane> {
+  const worker = startWorker(file, args);
+  try {
+    const loaded = await worker.ask<EngineLoaded>({ kind: 'load', rules: size, checks } satisfies EngineRequest);
+    if (loaded.failed !== undefined) throw new Error(`${name} at ${size} rules: ${loaded.failed}`);
+    if (loaded.wrong.length > 0) {
+      const examples = loaded.wrong.slice(0, 3).join('; ');
+      throw new Error(`${name} and the scan disagree on ${loaded.wrong.length} of ${checks} questions: ${examples}`);
+    }
+    await warmUp(worker);
+  } catch (error) {
+    await worker.stop();
+    throw error;
   }
-  await warmUp(worker);
-  return { name: `${engine} ${size}`, worker, rounds: [] };
+  return { name: `${name} ${size}`, worker, rounds: [] };
+}
+
+/** Milliseconds from the rules to the first answer in a process that has done nothing before. */
+export async function loadTime(file: string, args: readonly string[], size: Size): Promise<number> {
+  const worker = startWorker(file, args);
+  try {
+    const loaded = await worker.ask<EngineLoaded>({ kind: 'load', rules: size, checks: 0 } satisfies EngineRequest);
+    if (loaded.failed !== undefined) throw new Error(loaded.failed);
+    return loaded.loadMs;
+  } finally {
+    await worker.stop();
+  }
 }
 
 /** Until the compiler has seen enough of it, or enough time has passed. */
@@ -96,7 +125,7 @@ async function warmUp(worker: Worker): Promise<void> {
   }
 }
 
-async function measureRound(lanes: readonly Lane[], slices: number): Promise<void> {
+export async function measureRound(lanes: readonly Lane[], slices: number): Promise<void> {
   const sums = lanes.map(() => ({ decisions: 0, ms: 0 }));
   for (let slice = 0; slice < slices; slice += 1) {
     const order = [...lanes.entries()];

@@ -23,6 +23,8 @@ export interface LoadJob {
     | {
         readonly kind: 'latency';
         readonly questionsPerSlice: number;
+        /** Questions before anything counts; thousands where nothing is said. */
+        readonly warmUp?: number;
         /** Whoever waits asks nothing meanwhile; counts the questions that a stall kept from being asked. */
         readonly countOmitted?: boolean;
       }

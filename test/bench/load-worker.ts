@@ -26,9 +26,11 @@ function inTurns<T>(items: readonly T[], slices: number, work: (item: T) => void
 type LatencyLoad = Extract<LoadJob['load'], { kind: 'latency' }>;
 
 function latency(job: LoadJob, load: LatencyLoad, connect: Connect): LoadResult {
-  const { questionsPerSlice, countOmitted = false } = load;
-  const askers = job.targets.map((target) => new Asker(target, connect, job.slices * questionsPerSlice));
-  for (const asker of askers) asker.ask(WARM_UP_QUESTIONS);
+  const { questionsPerSlice, warmUp = WARM_UP_QUESTIONS, countOmitted = false } = load;
+  const askers = job.targets.map(
+    (target) => new Asker(target, connect, Math.max(warmUp, job.slices * questionsPerSlice)),
+  );
+  for (const asker of askers) asker.ask(warmUp);
   const found: Record<string, Latency[]> = {};
   for (let round = 0; round < job.rounds; round += 1) {
     for (const asker of askers) asker.forget();
@@ -54,7 +56,7 @@ class Asker {
     this.#socket = connect(target.address);
     this.#requests = target.requests.map((text) => Buffer.from(text));
     this.#complete = target.framing === 'line' ? isWholeLine : isWholeHttpAnswer;
-    this.#times = new Float64Array(Math.max(room, WARM_UP_QUESTIONS));
+    this.#times = new Float64Array(room);
   }
 
   ask(count: number): void {
@@ -196,17 +198,19 @@ class Pump {
   /** How many answers came, by the mark that each of them has once. A chunk that cuts a mark in two is read on. */
   #receive(line: { readonly socket: BlockingSocket; outstanding: number }): number {
     let length = line.socket.receive(inbox);
-    while (this.#mark.length > 1 && !endsAnswer(length)) length += line.socket.receive(inbox.subarray(length));
+    while (this.#cutsMark(length)) length += line.socket.receive(inbox.subarray(length));
     const answers = inbox.subarray(0, length);
     let count = 0;
     for (let at = answers.indexOf(this.#mark); at !== -1; at = answers.indexOf(this.#mark, at + 1)) count += 1;
     line.outstanding -= count;
     return count;
   }
-}
 
-/** Whether the last answer in the inbox is whole: a body ends in a newline or a brace, a head in an empty line. */
-function endsAnswer(length: number): boolean {
-  const last = inbox[length - 1];
-  return last === NEWLINE || last === 0x7d;
+  /** Whether what came ends inside a mark. */
+  #cutsMark(length: number): boolean {
+    for (let part = Math.min(this.#mark.length - 1, length); part > 0; part -= 1) {
+      if (inbox.subarray(length - part, length).equals(this.#mark.subarray(0, part))) return true;
+    }
+    return false;
+  }
 }

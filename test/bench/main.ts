@@ -13,6 +13,9 @@ import type { Row } from './goals.ts';
 import { httpAdaptor } from './http.ts';
 import { inProcess } from './in-process.ts';
 import { build } from './machine.ts';
+import { peerEngines } from './peer-engines.ts';
+import { againstCerbos } from './peer-servers.ts';
+import { againstNginx, againstSquid } from './proxies.ts';
 import { report } from './report.ts';
 import { pipelinedSocket, sequentialSocket, startServers } from './sockets.ts';
 import { plainTable } from './table.ts';
@@ -21,6 +24,7 @@ const DOCUMENT = join(import.meta.dirname, '../../docs/benchmarks.md');
 
 async function allRows(bench: Bench): Promise<readonly Row[]> {
   const rows: Row[] = [...(await attempt('G1', 'in-process', () => inProcess(bench)))];
+  rows.push(...(await peerRows(bench)));
   rows.push(...(await attempt('G4', 'sockets', () => socketRows(bench))));
   for (const size of bench.quick ? [10_000] : [10_000, 100_000]) {
     rows.push(...(await attempt('G11', 'activation', () => activationCost(bench, size))));
@@ -31,6 +35,22 @@ async function allRows(bench: Bench): Promise<readonly Row[]> {
   const reason = 'not applicable: there is no decision log yet';
   rows.push({ kind: 'skipped', goal: 'G15', what: 'p50 and p99 with the decision log on', reason });
   return rows.toSorted((a, b) => Number(a.goal.slice(1)) - Number(b.goal.slice(1)));
+}
+
+const PEERS = [
+  { goal: 'G3', what: 'policy engines in Node', measure: peerEngines },
+  { goal: 'G7', what: 'Cerbos', measure: againstCerbos },
+  { goal: 'G8', what: 'Squid', measure: againstSquid },
+  { goal: 'G9', what: 'nginx', measure: againstNginx },
+] as const;
+
+async function peerRows(bench: Bench): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const { goal, what, measure } of PEERS) {
+    if (bench.quick) rows.push({ kind: 'skipped', goal, what, reason: 'peers are left out with --quick' });
+    else rows.push(...(await attempt(goal, what, () => measure(bench))));
+  }
+  return rows;
 }
 
 async function socketRows(bench: Bench): Promise<readonly Row[]> {
