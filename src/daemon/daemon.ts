@@ -92,7 +92,7 @@ function openUpkeep(desk: PolicyDesk, { clock, log }: DaemonOptions): { close():
 
 function openSource(
   { store, activator }: PolicyDesk,
-  { clock }: DaemonOptions,
+  { clock, log }: DaemonOptions,
   config: SourceConfig,
 ): GovernanceSource {
   const source = createGovernanceSource({
@@ -102,6 +102,11 @@ function openSource(
     random: Math.random,
     hostId: hostname(),
     onPolicies: (bundle) => activator.activate(bundle),
+    onTrouble: (error) => {
+      if (error === null) log.info('syncs work again');
+      else
+        log.warn({ stage: error.stage, code: error.code, reason: error.message }, 'a sync failed; what serves stays');
+    },
   });
   source.start();
   return source;

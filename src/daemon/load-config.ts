@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
-import { isLoopbackUrl } from '../http/outbound-url.ts';
+import { messageOf } from '../base/coded-error.ts';
+import { isLoopbackUrl, readBaseUrl } from '../http/outbound-url.ts';
 import { readTrustedFile } from '../realpath/trusted-file.ts';
 import { CONFIG_FILE_BYTES, type ConfigFile, durationMs, readConfigFile } from '../schema/config-file.ts';
 import { MIN_INTERVAL_MS } from '../schema/limits.ts';
@@ -50,7 +51,7 @@ function completed(file: string, written: ConfigFile, installation: Installation
     service: system ? 'system' : 'user',
     ...socketPaths(written, installation, system),
     ...places(written, installation, system),
-    source: source === null ? null : sourceOf(source),
+    source: source === null ? null : sourceOf(file, source),
     preset: written.preset,
     localOwners: system ? [0] : [0, installation.uid],
     authzenIdentifier: written.authzen.identifier.replace(/\/$/, ''),
@@ -93,11 +94,12 @@ function socketPaths(
   return { decideSocket: join(directory, DECIDE_SOCKET), adminSocket: admin ?? join(directory, ADMIN_SOCKET) };
 }
 
-function sourceOf(source: NonNullable<ConfigFile['source']>): SourceConfig {
+function sourceOf(file: string, source: NonNullable<ConfigFile['source']>): SourceConfig {
+  assertUsable(file, source.base_url);
   const { interval, proxy, ca_file: caFile, governs } = source;
   const intervalMs = interval === null ? null : durationMs(interval);
   if (intervalMs !== null && intervalMs < MIN_INTERVAL_MS && !isLoopbackUrl(new URL(source.base_url))) {
-    throw new ConfigError('config_invalid', '`source.interval` below 30s is for a source on loopback only');
+    throw new ConfigError('config_invalid', `${file}: \`source.interval\` below 30s is for a source on loopback only`);
   }
   const said = governs === 'auto' ? [] : Object.entries(governs).filter(([, governed]) => governed !== 'auto');
   return {
@@ -111,4 +113,13 @@ function sourceOf(source: NonNullable<ConfigFile['source']>): SourceConfig {
     ...(proxy === null ? {} : { proxy }),
     ...(caFile === null ? {} : { caFile }),
   };
+}
+
+/** Before anything has started: what cannot be asked is a mistake in this file. */
+function assertUsable(file: string, baseUrl: string): void {
+  try {
+    readBaseUrl(baseUrl);
+  } catch (error) {
+    throw new ConfigError('config_invalid', `${file}: \`source.base_url\`: ${messageOf(error)}`, { cause: error });
+  }
 }

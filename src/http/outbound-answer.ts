@@ -33,6 +33,8 @@ const STATUS_CODES: Readonly<Record<number, OutboundErrorCode>> = {
   503: 'unavailable',
 };
 
+const NOT_FOUND_ADVICE = ': see `source.base_url` and `source.org`';
+
 /** 200 with JSON, whole and within `maxBytes`; everything else is an error that says which way it failed. */
 export async function readAnswer(
   response: Dispatcher.ResponseData,
@@ -105,7 +107,7 @@ async function refused(
   if (status < 300) return failure('no_content', situation, `answered ${status} without a policy`);
   if (status < 400) return failure('redirect', situation, `answered ${status}, and redirects are not followed`);
   const wait = status === 429 || status === 503 ? retryAfterMs(header, situation.now) : null;
-  const suffix = apiCode === null ? '' : ` (${apiCode})`;
+  const suffix = `${apiCode === null ? '' : ` (${apiCode})`}${status === 404 ? NOT_FOUND_ADVICE : ''}`;
   const code = STATUS_CODES[status] ?? 'http_status';
   return new OutboundError(code, `${situation.subject} answered ${status}${suffix}`, wait);
 }

@@ -71,7 +71,7 @@ interface Route {
 }
 
 async function send({ url, dispatcher, options }: Route, request: OutboundRequest): Promise<OutboundAnswer> {
-  const pathname = url.pathname + request.path;
+  const pathname = (url.pathname === '/' ? '' : url.pathname) + request.path;
   const subject = `${request.method} ${url.origin}${pathname}`;
   const deadline = AbortSignal.timeout(options.deadlineMs ?? REQUEST_DEADLINE_MS);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline]);

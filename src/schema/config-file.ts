@@ -129,9 +129,10 @@ export type ConfigFileReading =
 export function readConfigFile(text: string): ConfigFileReading {
   const yaml = readYaml(text);
   if (yaml.kind === 'invalid') return { kind: 'invalid', issues: [yaml.message] };
-  const parsed = readShape(configFileSchema, yaml.value ?? {});
+  const written = yaml.value ?? {};
+  const parsed = readShape(configFileSchema, written);
   if (parsed.kind === 'value') return { kind: 'config', config: parsed.value };
-  const issues = parsed.issues.flatMap(messagesOf);
+  const issues = parsed.issues.flatMap((issue) => messagesOf(issue, written));
   return { kind: 'invalid', issues: issues.length === 0 ? ['the file: has a value that it may not have'] : issues };
 }
 
@@ -146,12 +147,21 @@ function isNat64Prefix(text: string): boolean {
   return reading.kind === 'prefix' && /:.*\/96$/.test(text);
 }
 
-function messagesOf(issue: z.core.$ZodIssue): readonly string[] {
+function messagesOf(issue: z.core.$ZodIssue, written: unknown): readonly string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `\`${pathOf([...issue.path, key])}\`: unknown member; correct it or leave it out`);
   }
   const place = issue.path.length === 0 ? 'the file' : `\`${pathOf(issue.path)}\``;
-  return [`${place}: ${wanted(issue)}`];
+  return [`${place}: ${isMissing(written, issue.path) ? 'is missing' : wanted(issue)}`];
+}
+
+function isMissing(written: unknown, path: readonly PropertyKey[]): boolean {
+  let value = written;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return true;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[part];
+  }
+  return false;
 }
 
 function wanted(issue: z.core.$ZodIssue): string {

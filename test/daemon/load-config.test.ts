@@ -126,6 +126,19 @@ describe('a configuration file', () => {
     refused('config_invalid', /`source\.org`: must be.*`prset`: unknown member/, () =>
       configOf({ prset: secret, source: { ...SOURCE, org: 7 } }),
     );
+    refused(
+      'config_invalid',
+      /`source\.base_url`: is missing; `source\.org`: is missing; .*`log\.level`: must be/,
+      () => configOf({ source: { type: 'governance' }, log: { level: null } }),
+    );
+    for (const [base_url, trouble] of [
+      [
+        'http://policy.example.com',
+        /^\/.*: `source\.base_url`: `http:\/\/policy\.example\.com` is not this machine: use https/,
+      ],
+      [`https://a:${secret}@policy.example.com`, /`source\.base_url`: the base URL must have no user/],
+    ] as const)
+      refused('config_invalid', trouble, () => configOf({ source: { ...SOURCE, base_url } }));
     for (const content of [
       { [`x${'y'.repeat(500)}`]: 1 },
       { preset: secret },

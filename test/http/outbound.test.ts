@@ -212,7 +212,9 @@ test('each status has its code, and of the body only a known code is repeated', 
     assert.equal(error.code, code);
     assert.match(
       error.message,
-      new RegExp(`GET http://127\\.0\\.0\\.1:\\d+/v2/thing answered ${status} \\(internal\\)$`),
+      new RegExp(
+        `GET http://127\\.0\\.0\\.1:\\d+/v2/thing answered ${status} \\(internal\\)${status === '404' ? ': see .*' : ''}$`,
+      ),
     );
   }
   const echo = await failing(t, (_request, response) => answerJson(response, 400, { error: { code: SECRET } }));
@@ -242,6 +244,15 @@ test('nobody listening, and something that is not HTTP, are told apart', async (
   const refused = await errorOf(get(open(t, origin)));
   assert.equal(refused.code, 'unreachable');
   assert.match(refused.message, /ECONNREFUSED/);
+});
+
+test('a base URL without a path is asked without a second slash, and 404 says which settings to look at', async (t) => {
+  for (const suffix of ['', '/']) {
+    const server = await scriptedServer(t, (_request, response) => answerJson(response, 404, {}));
+    const { message } = await errorOf(get(open(t, `${server.origin}${suffix}`)));
+    assert.equal(message, `GET ${server.origin}/thing answered 404: see \`source.base_url\` and \`source.org\``);
+    assert.equal(server.seen[0]?.url, '/thing');
+  }
 });
 
 test('http is for this machine only, and a base URL holds nothing but a place', () => {

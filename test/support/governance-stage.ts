@@ -61,6 +61,8 @@ export interface GovernanceStage {
   readonly settled: () => Promise<void>;
   /** Moves the clock; polls that begin come to their end. */
   readonly pass: (seconds: number) => Promise<void>;
+  /** What the source told of its troubles; null = they are over. */
+  readonly troubles: readonly (string | null)[];
   /** Paths of the requests since the last call. */
   readonly asked: () => string[];
 }
@@ -91,6 +93,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
   const store = createBundleStore(database);
   const holder = createSnapshotHolder(() => clock.now());
   const orgs: OrgPolicies[] = [];
+  const troubles: (string | null)[] = [];
   const compileSet = options.compile ?? compile;
   const activator = createActivator({
     store,
@@ -110,6 +113,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     random: () => 0.5,
     hostId: 'host-1',
     onPolicies: (bundle) => activator.activate(bundle),
+    onTrouble: (error) => void troubles.push(error === null ? null : error.code),
   });
   t.after(() => source.close());
   const settled = async (): Promise<void> => {
@@ -126,6 +130,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     activator,
     source,
     orgs,
+    troubles,
     breakDatabase: () => database.close(),
     settled,
     pass: (seconds: number) => clock.advanceSlowly(seconds * 1_000, settled),

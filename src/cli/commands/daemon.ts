@@ -6,7 +6,9 @@ export const daemon: Command = {
   description:
     'runs in the foreground until SIGTERM, SIGINT or SIGHUP. root runs the system service, anybody else a user service. ' +
     'config/reeve.example.yaml shows every setting. exit code: 0 stopped, 1 it could not start.',
-  options: [{ flags: '--config <file>', description: 'configuration file', mandatory: true }],
+  options: [
+    { flags: '--config <file>', description: 'configuration file; an empty one is all defaults', mandatory: true },
+  ],
   examples: ['reeve daemon --config /etc/reeve/reeve.yaml', 'reeve daemon --config ~/.config/reeve/reeve.yaml'],
   async run({ cwd }, input) {
     const file = textOption(input, 'config') ?? '';

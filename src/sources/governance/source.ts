@@ -19,6 +19,8 @@ export interface GovernanceSourceOptions {
   readonly hostId: string;
   /** The hand-over of everything fetched and verified; a sync ends when it has settled. */
   readonly onPolicies: (bundle: FetchedBundle) => Promise<Activation>;
+  /** Called when syncs begin to fail, fail in another way, or work again (null). Must not throw. */
+  readonly onTrouble?: (error: LastError | null) => void;
 }
 
 export interface LastError {
@@ -86,7 +88,9 @@ export function createGovernanceSource(options: GovernanceSourceOptions): Govern
     delivered: () => store.enrolledOrg() !== null,
     run: async (cause) => {
       const outcome = await run.sync(cause);
+      const before = memory.lastError?.code ?? null;
       remember(memory, outcome, clock.now());
+      if ((memory.lastError?.code ?? null) !== before) options.onTrouble?.(memory.lastError);
       return outcome;
     },
   });

@@ -400,3 +400,18 @@ test('a database that breaks while the daemon runs ends neither the polling nor 
   assert.match(error?.message ?? '', /database/);
   assert.deepEqual(serving(stage), ['a.example']);
 });
+
+test('troubles are told when they begin, change and end, and not each time', async (t) => {
+  const stage = await servingOne(t);
+  const answering = (status: number): Intercept => {
+    return (request, response) => request.url === LIST && (answerJson(response, status, {}), true);
+  };
+  for (const status of [404, 404, 500, 404]) {
+    stage.intercept = answering(status);
+    assert.equal((await sync(stage)).kind, 'failed');
+  }
+  stage.intercept = () => false;
+  assert.equal((await sync(stage)).kind, 'ok');
+  assert.equal((await sync(stage)).kind, 'ok');
+  assert.deepEqual(stage.troubles, ['not_found', 'http_status', 'not_found', null]);
+});
