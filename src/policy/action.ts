@@ -28,6 +28,11 @@ export function isAction(value: unknown): value is Action {
   return isNetworkAction(value) || isFilesystemAction(value);
 }
 
+/** The actions behind the bits of `ACTION_BIT`. */
+export function actionsOf(bits: number): readonly Action[] {
+  return [...NETWORK_ACTIONS, ...FILESYSTEM_ACTIONS].filter((action) => (bits & ACTION_BIT[action]) !== 0);
+}
+
 export function domainOf(action: Action): Domain {
   return isNetworkAction(action) ? 'network' : 'filesystem';
 }

@@ -1,5 +1,5 @@
 import { shown } from '../base/shown.ts';
-import { DOMAINS, type Domain } from './action.ts';
+import { actionsOf, DOMAINS, type Domain } from './action.ts';
 import type { Origin } from './decision.ts';
 import type { PlacedRule } from './layer.ts';
 import type { PerDomain } from './policy-set.ts';
@@ -72,7 +72,9 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
   draft.placed.push({ read, policy, policyName, approval, uid, inert });
   const still = read.resources.find((resource) => resource.kind === 'inert');
   const cause = inert ?? (still === undefined ? null : `${shown(still.text)} matches nothing here: ${still.cause}`);
-  list(draft, { head, domain: read.domain, active: inert === null }, place, cause);
+  // what a local rule left out is listed as it counts
+  const actions = head.actions.length > 0 ? head.actions : actionsOf(read.actions);
+  list(draft, { head: { ...head, actions }, domain: read.domain, active: inert === null }, place, cause);
   if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
     const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;
     draft.warnings.push({ code: 'ungoverned_deny', message });

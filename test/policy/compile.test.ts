@@ -74,6 +74,21 @@ describe('compile', () => {
     });
   });
 
+  it('lists the actions that a local rule leaves out as they count', () => {
+    const local = [
+      localFile([
+        { decision: 'allow', resources: ['a.example.com'] },
+        { decision: 'deny', resources: ['b.example.com'] },
+        { decision: 'allow', resources: ['/srv/**'] },
+        { decision: 'deny', resources: ['/srv/**'] },
+      ]),
+    ];
+    assert.deepEqual(
+      compile(setOf({ local })).listing.map((rule) => rule.actions),
+      [['connect:tcp'], ['connect:tcp', 'connect:udp'], ['read'], ['read', 'write']],
+    );
+  });
+
   it('lists what cannot be read as well as it can', () => {
     const raw = {
       id: 7,
