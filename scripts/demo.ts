@@ -9,13 +9,14 @@ import { type Administrator, signIn } from './demo-control-plane.ts';
 import { curl, eventually, type Running, run, start } from './demo-processes.ts';
 
 const ORG = 'acme';
-const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+const colours = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
 const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
 const say = (text = ''): void => console.log(text);
 const heading = (text: string): void => say(`\n${paint(1, text)}`);
 
 /** Everything that has to go when the demo ends, however it ends. */
 const running = new Set<Running>();
+let ending = false;
 const home = realpathSync(mkdtempSync(join(tmpdir(), 'reeve-demo-')));
 const socket = join(home, 'run/decide.sock');
 const admin = join(home, 'run/admin.sock');
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
 }
 
 function launch(args: readonly string[]): Running {
+  if (ending) throw new Error('the demo is ending');
   const process = start(args);
   running.add(process);
   return process;
@@ -236,7 +238,7 @@ function leaveCommands(): void {
 }
 
 async function keepRunning(): Promise<void> {
-  heading('Still running; Ctrl-C ends it. Try');
+  heading('Still running (the daemon; the control plane stays stopped). Ctrl-C ends it. Try');
   say(`  npm run --silent reeve -- check network api.github.com --socket ${socket}`);
   say(`  npm run --silent reeve -- explain network pastebin.com --socket ${socket}`);
   say(`  npm run --silent reeve -- status --socket ${socket}`);
@@ -244,10 +246,9 @@ async function keepRunning(): Promise<void> {
   say(
     `  curl -s --unix-socket ${socket} http://reeve/v1/decide -d '{"action":"connect:tcp","host":"claude.com","port":443}'`,
   );
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-    setInterval(() => undefined, 60_000);
-  });
+  // a daemon that serves is how `--keep` should end
+  interrupted = 0;
+  await new Promise<void>(() => setInterval(() => undefined, 60_000));
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -268,13 +269,29 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** The exit code of a demo that is cut short. */
+let interrupted = 130;
+
+/** Resolves with the first signal: a demo that is cut short leaves nothing behind either. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        process.exitCode = interrupted;
+        resolve();
+      });
+    }
+  });
+}
+
 async function cleanUp(): Promise<void> {
+  ending = true;
   await Promise.all([...running].map((process) => process.stop()));
   rmSync(home, { recursive: true, force: true });
 }
 
 try {
-  await main();
+  await Promise.race([main(), signalled()]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   for (const process of running) console.error(process.output());
