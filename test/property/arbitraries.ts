@@ -7,11 +7,11 @@ import type { Raw } from './reference-rules.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
+export function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
   return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
-const pick = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+export const pick = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 
 // Names and addresses
 
@@ -74,7 +74,7 @@ function hex16(value: number): string {
 }
 
 /** An IPv4 address inside an IPv6 one, in every way that Names 5 knows. */
-function hidden(four: string, way: number): string {
+export function hidden(four: string, way: number): string {
   const [a = 0, b = 0, c = 0, d = 0] = four.split('.').map(Number);
   const high = hex16(a * 256 + b);
   const low = hex16(c * 256 + d);
@@ -410,7 +410,7 @@ const ASKER = weighted<Json>(
 );
 
 /** Every rule gets an id of its own, so that a determining rule is one rule. */
-function withIds(input: Raw): Raw {
+export function withIds(input: Raw): Raw {
   let count = 0;
   const number = (list: unknown): unknown[] =>
     (list as Json[]).map((rule) => {

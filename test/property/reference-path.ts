@@ -162,8 +162,8 @@ export function pathMatches(pattern: readonly RefSegment[], path: readonly strin
   return part !== undefined && segmentMatches(segment, part) && pathMatches(rest, others);
 }
 
-/** A name that no pattern spells out: only a segment of stars matches it. */
-const UNHEARD_OF = '\u0001unheard of';
+/** A name that no pattern spells out, not even in part: only a segment of stars matches it. */
+const UNHEARD_OF = '\u0001';
 
 /**
  * Paths 9: the pattern matches the path and everything below it. Whatever matches a name nobody wrote matches every

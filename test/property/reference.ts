@@ -317,17 +317,24 @@ function evaluateFilesystem(rules: RefRules, request: Raw, asker: Asker): Refere
 
 /** The answer to a case that has the right shape; throws on one that has not. */
 export function evaluateReference(input: Raw): ReferenceAnswer {
-  const request = input['request'];
-  if (!isRaw(request)) throw new Error('a case has a request');
+  return prepareReference(input)(input['request']);
+}
+
+/** The answers of one case to any requests, its own left aside. */
+export function prepareReference(input: Raw): (request: unknown) => ReferenceAnswer {
   const rules = readRefRules(input);
-  switch (request['action']) {
-    case 'connect:tcp':
-    case 'connect:udp':
-      return evaluateNetwork(rules, request);
-    case 'read':
-    case 'write':
-      return evaluateFilesystem(rules, request, readAsker(input));
-    default:
-      throw new Error('a case asks about one of four actions');
-  }
+  const asker = readAsker(input);
+  return (request) => {
+    if (!isRaw(request)) throw new Error('a case has a request');
+    switch (request['action']) {
+      case 'connect:tcp':
+      case 'connect:udp':
+        return evaluateNetwork(rules, request);
+      case 'read':
+      case 'write':
+        return evaluateFilesystem(rules, request, asker);
+      default:
+        throw new Error('a case asks about one of four actions');
+    }
+  };
 }

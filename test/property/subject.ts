@@ -1,9 +1,29 @@
 /** The evaluator under test, reached as everybody reaches it: a line in, a line out. */
+import { askerOf, policySetOf, readEvalCase } from '../../src/eval/eval-case.ts';
 import { evaluateLine } from '../../src/eval/eval-line.ts';
+import { compile, decide, readRequest, ttlAt, withReal } from '../../src/policy/index.ts';
 import { evaluateReference, namesBuiltin, type ReferenceAnswer } from './reference.ts';
 import { isRaw, type Raw } from './reference-rules.ts';
 
 export type Evaluate = (input: Raw) => Raw;
+
+/** The core below that, for many requests to one case: compiled once. Throws where a request is none. */
+export function prepareSubject(input: Raw): (request: Raw) => Raw {
+  const reading = readEvalCase({ ...input, request: {} });
+  if (reading.kind !== 'case') throw new Error(reading.message);
+  const policy = compile(policySetOf(reading.case, { links: new Map(), foldingMounts: [] }));
+  const snapshot = { policy, generation: 1, ttlMs: ttlAt(policy, reading.case.now) };
+  const asker = { uid: askerOf(reading.case) };
+  return (value) => {
+    const asked = readRequest(value);
+    if (asked.kind !== 'request') throw new Error(asked.message);
+    const { request } = asked;
+    const pending = request.kind === 'filesystem' && request.real.kind === 'pending';
+    return {
+      ...decide(snapshot, pending ? withReal(request, { kind: 'real', real: request.lexical }) : request, asker),
+    };
+  };
+}
 
 export const evaluate: Evaluate = (input) =>
   JSON.parse(evaluateLine(JSON.stringify(input), { strict: false, fs: false })) as Raw;
@@ -28,8 +48,7 @@ function asksAboutNothing(input: Raw): boolean {
 }
 
 /** What is wrong with an answer by the reference's lights; null = nothing. */
-export function difference(input: Raw, answer: Raw): string | null {
-  const expected = evaluateReference(input);
+export function difference(input: Raw, answer: Raw, expected = evaluateReference(input)): string | null {
   const { decision, code, resolvedPath, ipChecked } = expected;
   if (isRaw(answer['error'])) return asksAboutNothing(input) ? null : `an error where ${code} was expected`;
   if (answer['code'] === 'builtin_deny' && code !== 'builtin_deny') {
