@@ -265,7 +265,7 @@ describe('checkRule', () => {
     const check = checkRule(rule('allow', ['connect:tcp'], '10.1.2.3/8'), 'local');
     assert.ok(check.kind === 'ok');
     assert.match(check.warnings[0]?.message ?? '', /10\.0\.0\.0\/8/);
-    assert.deepEqual(checkRule(allow('a.example.com'), 'org'), { kind: 'ok', warnings: [] });
+    assert.deepEqual(checkRule(allow('a.example.com'), 'control_plane'), { kind: 'ok', warnings: [] });
     assert.equal(checkRule({ decision: 'allow', resources: ['a.example.com'] }, 'local').kind, 'ok');
     assert.equal(checkRule({ decision: 'allow', resources: ['a.example.com'] }, 'control_plane').kind, 'refused');
   });
