@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
 import { readGovernancePolicy } from '../../src/schema/governance.ts';
-import { at, ORG, POLICIES, type RunningServer, textAt } from '../control-plane/running-server.ts';
+import {
+  type Answer,
+  at,
+  newCredential,
+  ORG,
+  POLICIES,
+  type RunningServer,
+  textAt,
+  tokenOf,
+} from '../control-plane/running-server.ts';
 import type { Raw } from '../property/reference-rules.ts';
 import type { Chance } from './chance.ts';
 
@@ -70,16 +79,17 @@ function filesystem(tree: string): Vocabulary {
 export async function startOrganisation(server: RunningServer, tree: string, chance: Chance): Promise<Organisation> {
   const policies = new Map<string, Raw>();
   const vocabularies = new Map<string, Vocabulary>();
+  const ask = asAdministrator(server);
   const read = async (id: string): Promise<void> => {
-    const listed = await server.ask(`GET ${POLICIES}`);
+    const listed = await ask(`GET ${POLICIES}`);
     const summaries = at(listed.body, 'data') as readonly Raw[];
     const type = summaries.find((summary) => summary['id'] === id)?.['type'];
-    const reading = readGovernancePolicy((await server.ask(`GET ${POLICIES}/${id}`)).body, []);
+    const reading = readGovernancePolicy((await ask(`GET ${POLICIES}/${id}`)).body, []);
     assert.ok(reading.kind === 'ok', JSON.stringify(reading));
     policies.set(id, type === undefined ? reading.value : { type, ...reading.value });
   };
   const write = async (line: string, body?: unknown): Promise<void> => {
-    const answer = await server.ask(line, body === undefined ? {} : { body });
+    const answer = await ask(line, body);
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
   };
   const state = (): State => {
@@ -91,7 +101,7 @@ export async function startOrganisation(server: RunningServer, tree: string, cha
     ['egress-more', NETWORK],
     ['files', filesystem(tree)],
   ] as const) {
-    const answer = await server.ask(`POST ${POLICIES}`, { body: { name } });
+    const answer = await ask(`POST ${POLICIES}`, { name });
     const id = textAt(answer.body, 'id');
     vocabularies.set(id, words);
     for (let count = 0; count < 5; count += 1) await write(`POST ${POLICIES}/${id}/rules`, newRule(words, chance));
@@ -112,6 +122,22 @@ export async function startOrganisation(server: RunningServer, tree: string, cha
       await read(id);
       return state();
     },
+  };
+}
+
+type Ask = (line: string, body?: unknown) => Promise<Answer>;
+
+/** A token lives for ten minutes, and a soak for longer. */
+function asAdministrator({ database, plane, ask }: RunningServer): Ask {
+  const login = newCredential(database, 'admin');
+  let token: Promise<string> | null = null;
+  let expires = 0;
+  return async (line, body) => {
+    if (token === null || performance.now() > expires) {
+      token = tokenOf(plane.url, login);
+      expires = performance.now() + 300_000;
+    }
+    return ask(line, { token: await token, ...(body === undefined ? {} : { body }) });
   };
 }
 
