@@ -49,7 +49,7 @@ export async function activationCost(bench: Bench, size: number): Promise<readon
       figure: medianRatio(activations, parses),
       goalBar: atMost(10),
       beatBar: null,
-      gateBar: atMost(60),
+      gateBar: atMost(30),
     },
   ];
 }
@@ -71,7 +71,7 @@ export async function stall(bench: Bench): Promise<readonly Row[]> {
   const stage = await openStage(bench, size);
   try {
     const questions = generateQuestions(generateRules(size)).map((question) => question.request);
-    return await measureStall(bench, stage, lineTarget('ours', stage.machine.socket, questions));
+    return await measureStall(bench, stage, lineTarget('ours', { path: stage.machine.socket }, questions));
   } finally {
     await stage.daemon.stop();
     await stage.governance.stop();

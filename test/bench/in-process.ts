@@ -120,7 +120,7 @@ export async function loadTime(file: string, args: readonly string[], size: Size
 /** Until the compiler has seen enough of it, or enough time has passed. */
 async function warmUp(worker: Worker): Promise<void> {
   let decisions = 0;
-  for (let slice = 0; slice < 10 && decisions < 300_000; slice += 1) {
+  for (let slice = 0; slice < 5 && decisions < 300_000; slice += 1) {
     decisions += (await worker.ask<EngineSlice>({ kind: 'slice', ms: 200 } satisfies EngineRequest)).decisions;
   }
 }

@@ -6,6 +6,8 @@ export interface LoadTarget {
   readonly address: Address;
   /** How the end of an answer is found. */
   readonly framing: 'line' | 'http';
+  /** Of a server whose main thread does the work: asked one by one, it shares a core with whoever asks. */
+  readonly pid?: number;
   /** Complete requests, as they go over the wire. */
   readonly requests: readonly string[];
 }
@@ -37,9 +39,11 @@ export interface LoadJob {
       };
 }
 
-/** Microseconds. */
+/** One round, in microseconds. */
 export interface Latency {
   readonly p50: number;
+  /** Of each slice alone: neighbours of two targets were measured within the same few milliseconds. */
+  readonly p50s: readonly number[];
   readonly p99: number;
   readonly p999: number;
 }

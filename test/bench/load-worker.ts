@@ -1,3 +1,4 @@
+import { affinity } from './affinity.ts';
 import { type BlockingSocket, blockingSockets, type Connect } from './blocking-socket.ts';
 import type { Latency, LoadJob, LoadResult, LoadTarget } from './load-job.ts';
 import { quantile } from './quantiles.ts';
@@ -14,7 +15,16 @@ process.on('message', (job: LoadJob) => {
 
 async function measure(job: LoadJob): Promise<LoadResult> {
   const connect = await blockingSockets();
-  return job.load.kind === 'latency' ? latency(job, job.load, connect) : throughput(job, job.load, connect);
+  if (job.load.kind === 'throughput') return throughput(job, job.load, connect);
+  const { together, anywhere } = await affinity();
+  const pids = job.targets.flatMap(({ pid }) => pid ?? []);
+  // all of them or none: they are compared
+  if (pids.length === job.targets.length) together(pids);
+  try {
+    return latency(job, job.load, connect);
+  } finally {
+    anywhere(pids);
+  }
 }
 
 function inTurns<T>(items: readonly T[], slices: number, work: (item: T) => void): void {
@@ -49,6 +59,8 @@ class Asker {
   readonly #complete: (length: number) => boolean;
   readonly #times: Float64Array;
   #asked = 0;
+  /** Where each slice begins. */
+  #slices: number[] = [];
   #next = 0;
 
   constructor(target: LoadTarget, connect: Connect, room: number) {
@@ -59,7 +71,9 @@ class Asker {
     this.#times = new Float64Array(room);
   }
 
+  /** A slice of its own in the summary. */
   ask(count: number): void {
+    this.#slices.push(this.#asked);
     for (let left = count; left > 0; left -= 1) {
       const request = this.#requests[this.#next] ?? Buffer.alloc(0);
       this.#next = (this.#next + 1) % this.#requests.length;
@@ -74,13 +88,18 @@ class Asker {
 
   forget(): void {
     this.#asked = 0;
+    this.#slices = [];
   }
 
   summary(countOmitted: boolean): Latency {
     const sorted = this.#times.subarray(0, this.#asked).toSorted();
     const counted = countOmitted ? withOmitted(sorted) : sorted;
     const at = (share: number): number => quantile(counted, share) * 1_000;
-    return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
+    const p50s = this.#slices.map((from, slice) => {
+      const times = this.#times.subarray(from, this.#slices[slice + 1] ?? this.#asked);
+      return quantile(times.toSorted(), 0.5) * 1_000;
+    });
+    return { p50: at(0.5), p50s, p99: at(0.99), p999: at(0.999) };
   }
 
   close(): void {

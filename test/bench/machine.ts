@@ -5,8 +5,8 @@ import { policyRevision } from '../../src/bundle/policy-revision.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
-import type { GeneratedRule } from './policy-generator.ts';
-import { policiesOf } from './policy-generator.ts';
+import type { Bench } from './bench.ts';
+import { type GeneratedRule, generateRules, policiesOf } from './policy-generator.ts';
 import { type BenchProcess, nodeProgram, type Program, startServer } from './processes.ts';
 
 export const ORG = 'bench';
@@ -42,6 +42,16 @@ export function prepareMachine(directory: string, rules: readonly GeneratedRule[
   writeFileSync(at('reeve.yaml'), JSON.stringify(config), { mode: 0o600 });
   if (rules.length > 0) storeActiveBundle(at('state/policy.db'), policiesOf(rules, ORG));
   return { config: at('reeve.yaml'), socket: at('decide.sock'), admin: at('admin.sock') };
+}
+
+const prepared = new Map<string, Machine>();
+
+/** One with generated rules, which several families use one after the other. */
+export function preparedMachine({ directory }: Bench, size: number): Machine {
+  const place = join(directory, `plain${size}`);
+  const known = prepared.get(place) ?? prepareMachine(place, generateRules(size));
+  prepared.set(place, known);
+  return known;
 }
 
 /** As a sync leaves it behind: the daemon starts from this and asks nobody. */

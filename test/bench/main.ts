@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { activationCost, stall } from './activation.ts';
 import type { Bench } from './bench.ts';
 import { coldStart } from './cold-start.ts';
-import { footprint } from './footprint.ts';
+import { indexSize } from './footprint.ts';
 import { gateRows, judgeGate } from './gate.ts';
 import type { Row } from './goals.ts';
 import { httpAdaptor } from './http.ts';
@@ -30,7 +30,7 @@ async function allRows(bench: Bench): Promise<readonly Row[]> {
     rows.push(...(await attempt('G11', 'activation', () => activationCost(bench, size))));
   }
   rows.push(...(await attempt('G12', 'stall', () => stall(bench))));
-  rows.push(...(await attempt('G13', 'memory', () => footprint(bench))));
+  rows.push(...(await attempt('G13', 'memory', () => indexSize(bench))));
   rows.push(...(await attempt('G14', 'cold start', () => coldStart(bench))));
   const reason = 'not applicable: there is no decision log yet';
   rows.push({ kind: 'skipped', goal: 'G15', what: 'p50 and p99 with the decision log on', reason });

@@ -5,7 +5,7 @@ import { settledMegabytes } from './footprint.ts';
 import { atLeast, atMost, type Row } from './goals.ts';
 import { loadTime, time } from './in-process.ts';
 import type { LoadRounds, LoadTarget } from './load-job.ts';
-import { prepareMachine, startDaemon } from './machine.ts';
+import { preparedMachine, startDaemon } from './machine.ts';
 import {
   type CerbosServer,
   type CerbosStyle,
@@ -43,12 +43,12 @@ async function asked(bench: Bench, binary: string): Promise<readonly Row[]> {
   const questions = generateQuestions(rules);
   const running: BenchProcess[] = [];
   try {
-    const machine = prepareMachine(join(bench.directory, 'c-ours'), rules);
+    const machine = preparedMachine(bench, SIZE);
     running.push(await startDaemon(machine));
     const targets: LoadTarget[] = [
       lineTarget(
         'ours',
-        machine.socket,
+        { path: machine.socket },
         questions.map(({ request }) => request),
       ),
     ];
@@ -169,13 +169,13 @@ async function started(bench: Bench, binary: string): Promise<readonly Row[]> {
     await running.stop();
     ours.push(await loadTime('engine-worker.ts', [], size));
   }
-  const machine = prepareMachine(join(bench.directory, 'c-memory'), rules);
+  const machine = preparedMachine(bench, size);
   const daemon = await startDaemon(machine);
   const own = await usedMegabytes(
     daemon,
     lineTarget(
       'ours',
-      machine.socket,
+      { path: machine.socket },
       questions.map(({ request }) => request),
     ),
   );

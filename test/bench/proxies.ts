@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Bench, runLoad } from './bench.ts';
 import { atLeast, atMost, type Row } from './goals.ts';
 import type { LoadRounds, LoadTarget } from './load-job.ts';
-import { type Machine, prepareMachine, startDaemon } from './machine.ts';
+import { preparedMachine, startDaemon } from './machine.ts';
 import { systemPeer } from './peers/install.ts';
 import { type GeneratedRule, generateRules } from './policy-generator.ts';
 import { type BenchProcess, startServer } from './processes.ts';
@@ -24,16 +24,18 @@ export async function againstSquid(bench: Bench): Promise<readonly Row[]> {
       const rules = generateRules(size);
       const port = await freePort();
       const args = ['-N', '-f', writeSquid(join(bench.directory, `squid${size}`), rules, port)];
-      running.push(await startServer({ command: squid.path, args }, { kind: 'tcp', port }));
+      const proxy = await startServer({ command: squid.path, args }, { kind: 'tcp', port });
+      running.push(proxy);
       targets.push({
         name: `squid${size}`,
         address: { kind: 'tcp', port },
         framing: 'http',
         requests: strangers.map(asGet),
+        pid: proxy.pid,
       });
-      const { machine, daemon } = await ourDaemon(bench, `q${size}`, rules);
+      const { path, daemon } = await ourDaemon(bench, size);
       running.push(daemon);
-      targets.push(lineTarget(`ours${size}`, machine.socket, strangers.map(asQuestion)));
+      targets.push(lineTarget(`ours${size}`, { path, pid: daemon.pid }, strangers.map(asQuestion)));
     }
     await runLoad({
       targets,
@@ -53,13 +55,9 @@ const strangers = Array.from({ length: 256 }, (_, index) => `host${index}.nobody
 const asGet = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 const asQuestion = (host: string): object => ({ action: 'connect:tcp', host, port: 80 });
 
-async function ourDaemon(
-  bench: Bench,
-  name: string,
-  rules: readonly GeneratedRule[],
-): Promise<{ machine: Machine; daemon: BenchProcess }> {
-  const machine = prepareMachine(join(bench.directory, name), rules);
-  return { machine, daemon: await startDaemon(machine) };
+async function ourDaemon(bench: Bench, size: number): Promise<{ path: string; daemon: BenchProcess }> {
+  const machine = preparedMachine(bench, size);
+  return { path: machine.socket, daemon: await startDaemon(machine) };
 }
 
 function squidRows(sequential: LoadRounds, parallel: LoadRounds): readonly Row[] {
@@ -141,14 +139,15 @@ export async function againstNginx(bench: Bench): Promise<readonly Row[]> {
     const directory = join(bench.directory, 'nginx');
     const path = join(directory, 'nginx.sock');
     const program = { command: nginx.path, args: ['-p', directory, '-c', writeNginx(directory, path), '-e', 'stderr'] };
-    running.push(await startServer(program, { kind: 'unix', path }));
-    const { machine, daemon } = await ourDaemon(bench, 'x10000', generateRules(10_000));
+    const server = await startServer(program, { kind: 'unix', path });
+    running.push(server);
+    const { path: socket, daemon } = await ourDaemon(bench, 10_000);
     running.push(daemon);
     const get = 'GET /gif HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const requests = Array.from({ length: 256 }, () => get);
     const targets: readonly LoadTarget[] = [
-      { name: 'nginx', address: { kind: 'unix', path }, framing: 'http', requests },
-      lineTarget('ours', machine.socket, strangers.map(asQuestion)),
+      { name: 'nginx', address: { kind: 'unix', path }, framing: 'http', requests, pid: server.pid },
+      lineTarget('ours', { path: socket, pid: daemon.pid }, strangers.map(asQuestion)),
     ];
     await runLoad({
       targets,

@@ -9,13 +9,24 @@ import { type GeneratedRule, generateQuestions, generateRules, type Question } f
 import { type BenchProcess, nodeProgram, startServer } from './processes.ts';
 import { median, medianRatio } from './quantiles.ts';
 
-export const DAEMON_SIZES = [100, 10_000, 100_000] as const;
+const DAEMON_SIZES = [100, 10_000, 100_000] as const;
 type DaemonSize = (typeof DAEMON_SIZES)[number];
+
+/** In a hurry without the small one: the large ones hold what it holds. */
+function sizesOf({ quick }: Bench): readonly DaemonSize[] {
+  return quick ? [10_000, 100_000] : DAEMON_SIZES;
+}
+
+/** A running server on a Unix socket. */
+export interface Endpoint {
+  readonly path: string;
+  readonly pid?: number;
+}
 
 /** All servers of the socket rows, running. */
 export interface Servers {
-  readonly floor: (name: Floor) => string;
-  readonly daemon: (size: DaemonSize) => string;
+  readonly floor: (name: Floor) => Endpoint;
+  readonly daemon: (size: DaemonSize) => Endpoint;
   readonly questions: (size: DaemonSize) => readonly Question[];
   /** Files below an allowed directory that are really there. */
   readonly files: readonly string[];
@@ -25,34 +36,43 @@ export interface Servers {
 const FLOORS = ['raw-echo', 'ndjson-echo', 'strict-echo', 'http-static'] as const;
 export type Floor = (typeof FLOORS)[number];
 
-export async function startServers(bench: Bench, sizes: readonly DaemonSize[] = DAEMON_SIZES): Promise<Servers> {
+export async function startServers(bench: Bench): Promise<Servers> {
+  const sizes = sizesOf(bench);
   const started: BenchProcess[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(started.map((server) => server.stop()));
   };
   const questions = new Map<number, readonly Question[]>();
-  const sockets = new Map<number, string>();
+  const endpoints = new Map<string, Endpoint>();
+  const keep = (name: string, path: string, server: BenchProcess): void => {
+    started.push(server);
+    endpoints.set(name, { path, pid: server.pid });
+  };
   const tree = plantTree(bench.directory);
   try {
     for (const name of FLOORS) {
-      const path = floorSocket(bench, name);
-      started.push(await startServer(nodeProgram(`floors/${name}-worker.ts`, [path]), { kind: 'unix', path }));
+      const path = join(bench.directory, `${name}.sock`);
+      keep(name, path, await startServer(nodeProgram(`floors/${name}-worker.ts`, [path]), { kind: 'unix', path }));
     }
     for (const size of sizes) {
       bench.progress(`the daemon with ${size} rules`);
       const rules = generateRules(size);
       questions.set(size, generateQuestions(rules));
       const machine = prepareMachine(join(bench.directory, `d${size}`), [...rules, tree.rule]);
-      sockets.set(size, machine.socket);
-      started.push(await startDaemon(machine));
+      keep(`${size}`, machine.socket, await startDaemon(machine));
     }
   } catch (error) {
     await close();
     throw error;
   }
+  const endpoint = (name: string): Endpoint => {
+    const found = endpoints.get(name);
+    if (found === undefined) throw new Error(`no server is called \`${name}\``);
+    return found;
+  };
   const servers: Servers = {
-    floor: (name) => floorSocket(bench, name),
-    daemon: (size) => sockets.get(size) ?? '',
+    floor: endpoint,
+    daemon: (size) => endpoint(`${size}`),
     questions: (size) => questions.get(size) ?? [],
     files: tree.files,
     close,
@@ -83,10 +103,6 @@ function asRequest({ request }: Question): object {
   return request;
 }
 
-function floorSocket({ directory }: Bench, name: Floor): string {
-  return join(directory, `${name}.sock`);
-}
-
 /** Something on the disk for paths that the daemon resolves itself, four directories deep. */
 function plantTree(directory: string): { readonly files: readonly string[]; readonly rule: GeneratedRule } {
   const root = join(realpathSync(directory), 'tree');
@@ -100,9 +116,9 @@ function plantTree(directory: string): { readonly files: readonly string[]; read
   return { files, rule: { id: 'tree', name: 'the tree', decision: 'allow', actions: ['read'], resources } };
 }
 
-export function lineTarget(name: string, path: string, requests: readonly object[]): LoadTarget {
+export function lineTarget(name: string, { path, ...rest }: Endpoint, requests: readonly object[]): LoadTarget {
   const lines = requests.map((request) => `${JSON.stringify(request)}\n`);
-  return { name, address: { kind: 'unix', path }, framing: 'line', requests: lines };
+  return { name, address: { kind: 'unix', path }, framing: 'line', requests: lines, ...rest };
 }
 
 /** Rows of the sequential socket: what is asked, of how many rules. */
@@ -112,13 +128,13 @@ interface Asking {
   readonly requests: readonly object[];
 }
 
-function askings({ quick }: Bench, servers: Servers): readonly Asking[] {
+function askings(bench: Bench, servers: Servers): readonly Asking[] {
   const size = 100_000;
   const of = (...kinds: readonly string[]): readonly object[] =>
     servers.questions(size).flatMap(({ kind, request }) => (kinds.includes(kind) ? [request] : []));
   const named = of('exact', 'wildcard');
   const all: readonly Asking[] = [
-    ...DAEMON_SIZES.map((mixed) => ({
+    ...sizesOf(bench).map((mixed) => ({
       name: `mixed, ${mixed.toLocaleString('en')} rules`,
       size: mixed,
       requests: servers.questions(mixed).map(asRequest),
@@ -128,10 +144,7 @@ function askings({ quick }: Bench, servers: Servers): readonly Asking[] {
     { name: 'network by ip, 100,000 rules', size, requests: of('cidr') },
     { name: 'paths with `real`, 100,000 rules', size, requests: of('path') },
   ];
-  // in a hurry: what the mixed rows hold anyway is left out
-  return quick
-    ? all.filter(({ name }) => !/10,000|100 rules|with ip/.test(name) || name.startsWith('mixed, 100 '))
-    : all;
+  return bench.quick ? all.filter(({ name }) => !name.includes('with ip')) : all;
 }
 
 function withAddress(request: object, index: number): object {
@@ -173,7 +186,7 @@ export function sequentially(bench: Bench, targets: readonly LoadTarget[]): Prom
 }
 
 interface LatencyBars {
-  readonly at: keyof Latency;
+  readonly at: 'p50' | 'p99' | 'p999';
   readonly floor: string;
   readonly goal: Bar | null;
   readonly beat: Bar | null;
@@ -189,11 +202,19 @@ export function latencyRow(goal: string, what: string, { latency }: LoadRounds, 
     what,
     ours: time(median(ours) * 1_000),
     against: `${FLOOR_NAMES[bars.floor] ?? bars.floor}: ${time(median(floor) * 1_000)}`,
-    figure: medianRatio(ours, floor),
+    figure: bars.at === 'p50' ? medianOfSlices(latency['ours'], latency[bars.floor]) : medianRatio(ours, floor),
     goalBar: bars.goal,
     beatBar: bars.beat,
     ...(bars.gate === undefined ? {} : { gateBar: bars.gate }),
   };
+}
+
+/**
+ * A round trip takes three times as long when the scheduler puts its two ends on two cores, and that changes from one
+ * moment to the next: only neighbouring slices are alike.
+ */
+function medianOfSlices(ours: readonly Latency[] = [], floor: readonly Latency[] = []): number {
+  return median(ours.map(({ p50s }, round) => medianRatio(p50s, floor[round]?.p50s ?? [])));
 }
 
 const FLOOR_NAMES: Readonly<Record<string, string>> = {
@@ -222,7 +243,7 @@ function sequentialRows(name: string, rounds: LoadRounds): readonly Row[] {
 /** G6: eight connections with 64 questions in flight each. */
 export async function pipelinedSocket(bench: Bench, servers: Servers): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const size of DAEMON_SIZES) {
+  for (const size of sizesOf(bench)) {
     bench.progress(`pipelined: ${size} rules`);
     const requests = servers.questions(size).map(asRequest);
     const rounds = await pumped(bench, { connections: 8, window: 64 }, [
@@ -252,7 +273,7 @@ function pipelinedRows(size: DaemonSize, rounds: LoadRounds): readonly Row[] {
       floor: 'echo',
       goal: atLeast(large ? 0.55 : 0.75),
       beat: atLeast(large ? 0.5 : 0.7),
-      gate: atLeast(large ? 0.15 : 0.2),
+      gate: atLeast(large ? 0.2 : 0.3),
     }),
     rateRow('G6', what, rounds, { floor: 'strict', goal: null, beat: atLeast(0.9) }),
   ];
@@ -274,8 +295,13 @@ async function againstHttp(bench: Bench, servers: Servers): Promise<Row> {
   });
 }
 
-export function httpTarget(name: string, path: string, route: string, bodies: readonly object[]): LoadTarget {
-  return { name, address: { kind: 'unix', path }, framing: 'http', requests: httpRequests(route, bodies) };
+export function httpTarget(
+  name: string,
+  { path, ...rest }: Endpoint,
+  route: string,
+  bodies: readonly object[],
+): LoadTarget {
+  return { name, address: { kind: 'unix', path }, framing: 'http', requests: httpRequests(route, bodies), ...rest };
 }
 
 export function httpRequests(route: string, bodies: readonly object[]): readonly string[] {
