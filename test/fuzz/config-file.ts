@@ -65,7 +65,7 @@ const WORDS = [
 
 /** The configuration file: a list of one-line problems, or a whole configuration that reads as itself. */
 export const CONFIG_FILE = fuzzTarget<string>('config-file', 'CONFIG_FILE', () => ({
-  inputs: mutatedText(FILES, WORDS, 4_000),
+  inputs: mutatedText(FILES, WORDS, 2_000),
   check(text) {
     const reading = readConfigFile(text);
     if (reading.kind === 'invalid') {

@@ -7,6 +7,7 @@ import { holds } from './target.ts';
 
 test('a refused resource is shown with whole characters', async (t) => {
   await holds(t, NETWORK_PATTERN, { resource: '\u{10000}*.example.com', host: 'example.com' });
+  await holds(t, NETWORK_PATTERN, { resource: '[a-\u{10000}]*.example.com', host: 'example.com' });
   await holds(t, NETWORK_PATTERN, { resource: `${'a'.repeat(79)}\u{1f600} b`, host: 'example.com' });
 });
 

@@ -58,7 +58,7 @@ const WORDS = [
 
 /** Local override files and presets: one line of a reason, or rules that can be written and read again. */
 export const LOCAL_FILE = fuzzTarget<string>('local-file', 'LOCAL_FILE', () => ({
-  inputs: mutatedText(FILES, WORDS, 4_000),
+  inputs: mutatedText(FILES, WORDS, 2_000),
   check(text) {
     const preset = readPresetFile(text);
     if (preset.kind === 'invalid') assertMessage(preset.message);

@@ -112,7 +112,7 @@ function bracketProblem(body: string): string | null {
     } else if (members[index + 1] === '-' && index + 2 < members.length) {
       const to = members.charAt(index + 2);
       if (!isRange(member, to))
-        return `\`${member}-${to}\` is no range from a letter to a later one or a digit to a later one`;
+        return `${shown(`${member}-${wholeCharacter(members, index + 2)}`)} is no range from a letter to a later one or a digit to a later one`;
       index += 2;
     }
   }
