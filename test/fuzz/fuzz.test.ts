@@ -10,7 +10,7 @@ describe(`${SECONDS} s of fuzzing each`, () => {
       const { runs, seed, slowestMs, failure } = await fuzz({ seconds: SECONDS });
       t.diagnostic(`${runs} inputs, the slowest took ${slowestMs.toFixed(1)} ms, seed ${seed}`);
       assert.equal(failure, null);
-      assert.ok(runs > 10, `only ${runs} inputs`);
+      assert.ok(runs > 5, `only ${runs} inputs`);
     });
   }
 });

@@ -16,12 +16,11 @@ import { RULES } from './words.ts';
 
 const OWNER: Asker = { uid: 1000 };
 
-/** A policy around raw rules of an org; `local` ones come from a file. */
-export function snapshotOf(org: readonly unknown[], local: readonly unknown[] = []) {
+/** A policy around raw rules of an org, each in a policy of its own. */
+export function snapshotOf(org: readonly unknown[], builtin: readonly unknown[] = []) {
   const set = emptySet({
     policies: org.map((rule, position) => ({ id: `p${position}`, name: 'p', allowlist_v0: { rules: [rule] } })),
-    local: [{ name: 'local.yaml', uid: null, rules: local }],
-    builtin: builtinRules({ written: [], read: [] }),
+    builtin,
     host: { ...emptySet().host, homes: new Map([[1000, '/home/ana']]) },
   });
   return { policy: compile(set), generation: 1, ttlMs: 0 };
@@ -29,7 +28,7 @@ export function snapshotOf(org: readonly unknown[], local: readonly unknown[] = 
 
 type Snapshot = ReturnType<typeof snapshotOf>;
 
-export const SNAPSHOT = snapshotOf(RULES);
+export const SNAPSHOT = snapshotOf(RULES, builtinRules({ written: [], read: [] }));
 
 /** A path that is still to be resolved counts as resolved. */
 export function settled(request: Request): Request {
