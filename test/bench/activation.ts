@@ -78,6 +78,10 @@ export async function stall(bench: Bench): Promise<readonly Row[]> {
   }
 }
 
+/** Long enough for a whole pull, first to last, while somebody asks. */
+const BUSY_MS = { quick: 3_000, full: 5_000 };
+const QUIET_MS = 500;
+
 async function measureStall(
   bench: Bench,
   { daemon, governance, machine }: Stage,
@@ -88,8 +92,8 @@ async function measureStall(
   const busy: number[] = [];
   const quiet: number[] = [];
   const look = (): Promise<Probe> => daemon.ask({});
-  const p99 = async (questionsPerSlice: number): Promise<number> => {
-    const load = { kind: 'latency', questionsPerSlice, countOmitted: true } as const;
+  const p99 = async (msPerSlice: number): Promise<number> => {
+    const load = { kind: 'latency', questionsPerSlice: 400_000, msPerSlice, countOmitted: true } as const;
     const { latency } = await runLoad({ targets: [target], rounds: 1, slices: 1, load });
     return latency['ours']?.[0]?.p99 ?? Number.NaN;
   };
@@ -101,10 +105,10 @@ async function measureStall(
   for (let round = 0; round < bench.rounds; round += 1) {
     bench.progress(`pulling 100,000 rules, round ${round + 1}`);
     await look();
-    quiet.push(await p99(20_000));
+    quiet.push(await p99(QUIET_MS));
     quietGaps.push((await look()).gapMs);
     const asking = { over: false };
-    const asked = p99(40_000).finally(() => {
+    const asked = p99(bench.quick ? BUSY_MS.quick : BUSY_MS.full).finally(() => {
       asking.over = true;
     });
     // at least once, and again as long as somebody asks

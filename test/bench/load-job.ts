@@ -25,6 +25,8 @@ export interface LoadJob {
     | {
         readonly kind: 'latency';
         readonly questionsPerSlice: number;
+        /** Ends a slice before its questions are through. */
+        readonly msPerSlice?: number;
         /** Questions before anything counts; thousands where nothing is said. */
         readonly warmUp?: number;
         /** Whoever waits asks nothing meanwhile; counts the questions that a stall kept from being asked. */

@@ -36,15 +36,15 @@ function inTurns<T>(items: readonly T[], slices: number, work: (item: T) => void
 type LatencyLoad = Extract<LoadJob['load'], { kind: 'latency' }>;
 
 function latency(job: LoadJob, load: LatencyLoad, connect: Connect): LoadResult {
-  const { questionsPerSlice, warmUp = WARM_UP_QUESTIONS, countOmitted = false } = load;
+  const { questionsPerSlice, msPerSlice = Infinity, warmUp = WARM_UP_QUESTIONS, countOmitted = false } = load;
   const askers = job.targets.map(
     (target) => new Asker(target, connect, Math.max(warmUp, job.slices * questionsPerSlice)),
   );
-  for (const asker of askers) asker.ask(warmUp);
+  for (const asker of askers) asker.ask(warmUp, Infinity);
   const found: Record<string, Latency[]> = {};
   for (let round = 0; round < job.rounds; round += 1) {
     for (const asker of askers) asker.forget();
-    inTurns(askers, job.slices, (asker) => asker.ask(questionsPerSlice));
+    inTurns(askers, job.slices, (asker) => asker.ask(questionsPerSlice, msPerSlice));
     for (const asker of askers) (found[asker.name] ??= []).push(asker.summary(countOmitted));
   }
   for (const asker of askers) asker.close();
@@ -72,9 +72,10 @@ class Asker {
   }
 
   /** A slice of its own in the summary. */
-  ask(count: number): void {
+  ask(count: number, ms: number): void {
+    const end = performance.now() + ms;
     this.#slices.push(this.#asked);
-    for (let left = count; left > 0; left -= 1) {
+    for (let left = count; left > 0 && performance.now() < end; left -= 1) {
       const request = this.#requests[this.#next] ?? Buffer.alloc(0);
       this.#next = (this.#next + 1) % this.#requests.length;
       const before = performance.now();

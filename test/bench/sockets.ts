@@ -90,7 +90,7 @@ export async function startServers(bench: Bench): Promise<Servers> {
 async function warmUp(bench: Bench, servers: Servers, sizes: readonly DaemonSize[]): Promise<void> {
   bench.progress('warming up');
   const requests = servers.questions(sizes[0] ?? 100).map(asRequest);
-  const load = { kind: 'throughput', msPerSlice: 1_000, connections: 2, window: 16 } as const;
+  const load = { kind: 'throughput', msPerSlice: 500, connections: 2, window: 16 } as const;
   const targets = [
     lineTarget('echo', servers.floor('ndjson-echo'), requests),
     lineTarget('strict', servers.floor('strict-echo'), requests),
