@@ -6,6 +6,8 @@ import {
   visitDenied,
   visitExact,
   visitIntersecting,
+  visitMeeting,
+  visitMeetingComposed,
 } from './index/path-index.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest } from './request.ts';
@@ -115,8 +117,8 @@ function addApproval(causes: Cause[], layer: Layer, forms: PathForms, asked: Ask
     const visitApproval = (target: number): void => {
       if (ruleOf(layer, target).approval) visit(target);
     };
-    if (forms.recursive) visitIntersecting(layer.paths.allow, forms.real, false, visitApproval);
-    else visitAllows(layer, forms, visitApproval);
+    if (!forms.recursive) visitAllows(layer, forms, visitApproval);
+    else (forms.composed ? visitMeetingComposed : visitMeeting)(layer.paths.allow, forms.real, visitApproval);
   });
   if (match !== null) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match });
 }

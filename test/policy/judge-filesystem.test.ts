@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { Answer } from '../../src/policy/decision.ts';
@@ -350,4 +350,18 @@ describe('approval', () => {
       [reading('/data/link', { real: '/data/private/x' }), 'approval_required'],
     ]);
   });
+});
+
+test('an approval for a subtree is asked in exact bytes, as every allow is; on macOS in NFC', () => {
+  const [nfc, nfd] = ['/caf\u00e9', '/cafe\u0301'];
+  const policies = [
+    policy([allowRead(`${nfc}/a`)], { id: 'careful', approval_required: true }),
+    policy([allowRead(`${nfd}/**`)], { id: 'plain' }),
+  ];
+  const subtree = reading(nfd, { recursive: true });
+  assert.equal(ask(setOf({ governs: BOTH, policies }), subtree).code, 'org_allow');
+  assert.equal(
+    ask(setOf({ governs: BOTH, policies, host: { platform: 'darwin' } }), subtree).code,
+    'approval_required',
+  );
 });

@@ -82,6 +82,16 @@ export function visitCoveringComposed(index: PathIndex, path: string, visit: Vis
   inComposed(index, path, visitCoveringSubtree, visit);
 }
 
+/** Patterns that match anything in the subtree, in exact bytes: what an allow says of it (Paths 8). */
+export function visitMeeting(index: PathIndex, path: string, visit: Visit): void {
+  visitMeetingSubtree(index.exact, namesOf(path), visit);
+}
+
+/** The same in NFC, for macOS. */
+export function visitMeetingComposed(index: PathIndex, path: string, visit: Visit): void {
+  inComposed(index, path, visitMeetingSubtree, visit);
+}
+
 /** Denies: exact, NFC and NFD, and where `folds`, NFC case folded (Paths 8). */
 export function visitDenied(index: PathIndex, path: string, folds: boolean, visit: Visit): void {
   inEveryForm(index, path, folds, (trie, names) => visitMatching(trie, names, visit));
