@@ -88,13 +88,12 @@ const bench: Bench = {
   progress: (what) => process.stderr.write(`bench: ${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${what}\n`),
 };
 
-try {
-  bench.progress('npm run build');
-  build();
-  const rows = gate ? await gateRows(bench) : await allRows(bench);
-  process.stdout.write(`${plainTable(rows)}\n`);
-  if (gate) process.exitCode = judgeGate(rows);
-  else if (!quick) writeFileSync(DOCUMENT, report(rows));
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-}
+// also where a signal ends it
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+
+bench.progress('npm run build');
+build();
+const rows = gate ? await gateRows(bench) : await allRows(bench);
+process.stdout.write(`${plainTable(rows)}\n`);
+if (gate) process.exitCode = judgeGate(rows);
+else if (!quick) writeFileSync(DOCUMENT, report(rows));
