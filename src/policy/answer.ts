@@ -1,5 +1,5 @@
 import type { AllowCode, Answer, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
-import { canonicalOf, type FilesystemRequest, type NetworkRequest } from './request.ts';
+import { canonicalOf, destinationText, type FilesystemRequest, type NetworkRequest } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Cause, type Match, ruleOf, targetOf } from './verdict.ts';
 
@@ -116,12 +116,8 @@ function reasonOf(request: JudgedRequest, cause: Cause, wouldDeny: boolean): str
 }
 
 function describe(request: JudgedRequest): string {
-  if (request.kind === 'filesystem') {
-    return `${request.action} of ${request.recursive ? 'everything below ' : ''}${request.lexical}`;
-  }
-  const [first] = request.addresses;
-  const host = request.name ?? first?.text ?? '';
-  return `${request.action} to ${host.includes(':') ? `[${host}]` : host}:${request.port}`;
+  if (request.kind === 'network') return `${request.action} to ${destinationText(request)}`;
+  return `${request.action} of ${request.recursive ? 'everything below ' : ''}${request.lexical}`;
 }
 
 /** Where a rule stands, in the names that its authors gave. */

@@ -20,6 +20,7 @@ import {
   addClosures,
   type Cause,
   DENY_CODE,
+  emptiedNote,
   exclusion,
   firstMatch,
   type Match,
@@ -139,8 +140,7 @@ function missingAllow(policy: CompiledPolicy, request: FilesystemRequest, forms:
   if (untrusted !== undefined) {
     return `${what}: \`${untrusted}\` leads to \`${forms.real}\` only through a link that root does not own; allow \`${forms.real}\` itself`;
   }
-  const { governed, noPoliciesLeft } = policy.domains.filesystem;
-  const why = governed && noPoliciesLeft ? ' (governed, no policies left)' : '';
+  const why = emptiedNote(policy.domains.filesystem);
   return forms.real === request.lexical ? `${what}${why}` : `${what}, which is \`${forms.real}\`${why}`;
 }
 

@@ -11,7 +11,7 @@ import {
 } from './address-guard.ts';
 import { visitAddress, visitAny, visitName } from './index/network-index.ts';
 import type { Layer } from './layer.ts';
-import type { NetworkRequest } from './request.ts';
+import { destinationText, type NetworkRequest } from './request.ts';
 import type { Address } from './resource/address.ts';
 import type { Hostname } from './resource/hostname.ts';
 import type { CompiledPolicy } from './snapshot.ts';
@@ -23,6 +23,7 @@ import {
   type Cause,
   counts,
   DENY_CODE,
+  emptiedNote,
   firstMatch,
   type Match,
   ruleOf,
@@ -190,10 +191,5 @@ function guardReason({ name }: NetworkRequest, address: Address, hit: GuardHit):
 }
 
 function missingAllow(policy: CompiledPolicy, request: NetworkRequest): string {
-  const [first] = request.addresses;
-  const text = request.name ?? first?.text ?? '';
-  const host = text.includes(':') ? `[${text}]` : text;
-  const { governed, noPoliciesLeft } = policy.domains.network;
-  const why = governed && noPoliciesLeft ? ' (governed, no policies left)' : '';
-  return `no rule allows ${request.action} to ${host}:${request.port}${why}`;
+  return `no rule allows ${request.action} to ${destinationText(request)}${emptiedNote(policy.domains.network)}`;
 }

@@ -82,6 +82,12 @@ export function withReal(request: FilesystemRequest, real: RealPath): Filesystem
   return { ...request, real };
 }
 
+/** `host:port` as a person reads it; an IPv6 address in brackets. */
+export function destinationText({ name, addresses, port }: NetworkRequest): string {
+  const host = name ?? addresses[0]?.text ?? '';
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** What the evaluator saw, for the answer (semantics, 6). */
 export function canonicalOf(request: NetworkRequest | FilesystemRequest): CanonicalRequest {
   const uid = request.uid === null ? {} : { uid: request.uid };

@@ -1,7 +1,7 @@
 import type { Domain } from './action.ts';
 import type { DenyCode, Effect, Origin } from './decision.ts';
 import type { Layer, LayerRule, Target } from './layer.ts';
-import type { CompiledPolicy } from './snapshot.ts';
+import type { CompiledPolicy, DomainState } from './snapshot.ts';
 
 /** Who asks. `uid` null = unknown: no credentials, or 65534, which containers show for everybody. */
 export interface Asker {
@@ -102,6 +102,11 @@ export function targetOf(match: Match): Target {
 export function counts(layer: Layer, target: number, effect: Effect, asked: Asked): boolean {
   const rule = ruleOf(layer, target);
   return rule.effect === effect && rule.inert === null && exclusion(layer, target, asked) === null;
+}
+
+/** Said beside a default deny where the org governs a domain that its last policy has left (semantics, 5). */
+export function emptiedNote({ governed, noPoliciesLeft }: DomainState): string {
+  return governed && noPoliciesLeft ? ' (governed, no policies left)' : '';
 }
 
 /** What an answer says for `approval_required`. */

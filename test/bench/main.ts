@@ -1,5 +1,5 @@
 // `npm run bench`: every goal with its floor or peer, measured in turns in one run. Prints one table, and writes
-// docs/benchmarks.md. `-- --quick` takes under two minutes and writes nothing; `-- --gate` holds the ratios to the
+// docs/benchmarks.md. `-- --quick` takes two to three minutes on 2 cores and writes nothing; `-- --gate` holds the ratios to the
 // floors, with slack for a machine that others use as well, and fails where one does not hold.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ export function report(rows: readonly Row[]): string {
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${availableParallelism()} cores with Node ${process.version}. Run it to see your own machine's figures;
-\`npm run bench -- --quick\` takes under two minutes and leaves this file alone.
+\`npm run bench -- --quick\` takes two to three minutes on 2 cores and leaves this file alone.
 
 ## How to read it
 

@@ -6,41 +6,16 @@ import { type Explanation, explain } from '../../src/policy/explain.ts';
 import type { HostFacts, LocalFileInput, PolicySet } from '../../src/policy/policy-set.ts';
 import { type FilesystemRequest, type Request, readRequest } from '../../src/policy/request.ts';
 import { type Snapshot, ttlAt } from '../../src/policy/snapshot.ts';
+import { emptySet } from '../support/policy-sets.ts';
 
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
-
-const HOST: HostFacts = {
-  platform: 'linux',
-  homes: new Map(),
-  links: new Map(),
-  foldingMounts: [],
-  metadataAddresses: [],
-  nat64Prefixes: [],
-};
 
 export type SetChanges = Partial<Omit<PolicySet, 'host'>> & { readonly host?: Partial<HostFacts> };
 
 /** An empty policy set, governed by nobody, with `changes` made to it. */
 export function setOf({ host, ...changes }: SetChanges = {}): PolicySet {
-  return {
-    revision: 'r1',
-    now: NOW,
-    verifiedNow: NOW,
-    policies: [],
-    teams: [],
-    governs: {},
-    wasGoverned: [],
-    delegated: {},
-    monitored: {},
-    closed: {},
-    staleness: 'fresh',
-    local: [],
-    preset: null,
-    builtin: [],
-    supportMessage: null,
-    ...changes,
-    host: { ...HOST, ...host },
-  };
+  const set = emptySet({ revision: 'r1', now: NOW, verifiedNow: NOW, ...changes });
+  return { ...set, host: { ...set.host, ...host } };
 }
 
 export const BOTH = { network: true, filesystem: true } as const;

@@ -9,6 +9,7 @@ import { PathResolver } from '../../src/pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
+import { emptySet } from './policy-sets.ts';
 import type { Scope } from './scope.ts';
 
 /** The policy of the AuthZEN cases: one network allow, one tree allowed to read, a part of it denied. */
@@ -34,33 +35,10 @@ export const AUTHZEN_POLICIES = [
   },
 ];
 
+/** An org that governs both domains by these policies. */
 export function policySet(policies: readonly unknown[], changes: Partial<PolicySet> = {}): PolicySet {
-  return {
-    revision: 'r1',
-    now: 0,
-    verifiedNow: 0,
-    policies,
-    teams: [],
-    governs: { network: true, filesystem: true },
-    wasGoverned: [],
-    delegated: {},
-    monitored: {},
-    closed: {},
-    staleness: 'fresh',
-    local: [],
-    preset: null,
-    builtin: [],
-    host: {
-      platform: 'linux',
-      homes: new Map(),
-      links: new Map(),
-      foldingMounts: [],
-      metadataAddresses: [],
-      nat64Prefixes: [],
-    },
-    supportMessage: null,
-    ...changes,
-  };
+  const governs = { network: true, filesystem: true };
+  return emptySet({ revision: 'r1', now: 0, verifiedNow: 0, policies, governs, ...changes });
 }
 
 export interface DecisionDaemonOptions {
