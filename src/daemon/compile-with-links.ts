@@ -1,12 +1,12 @@
 import type { CompileWorker } from '../pdp/compile-worker.ts';
 import type { PathResolver } from '../pdp/path-resolver.ts';
 import type { HostFacts, PolicySet } from '../policy/policy-set.ts';
-import type { CompiledPolicy } from '../policy/snapshot.ts';
+import type { Compilation } from '../policy/snapshot.ts';
 import { sameLinks } from './policy-upkeep.ts';
 
 /** Compiles with the links that the rules' literal prefixes cross on this disk (semantics, Paths 7). */
 export interface LinkedCompiler {
-  compile(set: PolicySet): Promise<CompiledPolicy>;
+  compile(set: PolicySet): Promise<Compilation>;
   /** The links that were found last. */
   links(): HostFacts['links'];
 }

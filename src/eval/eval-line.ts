@@ -3,7 +3,7 @@ import { decide } from '../policy/decide.ts';
 import type { FilesystemRequest, Request, RequestReading } from '../policy/request.ts';
 import { readRequest, withReal } from '../policy/request.ts';
 import { isObject } from '../policy/rule-shape.ts';
-import { type CompiledPolicy, type PlacedIssue, type Snapshot, ttlAt } from '../policy/snapshot.ts';
+import { type Compilation, type PlacedIssue, type Snapshot, ttlAt } from '../policy/snapshot.ts';
 import { resolveLiteralPrefixes } from '../realpath/literal-prefix.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { walkPath } from '../realpath/walk.ts';
@@ -93,7 +93,7 @@ function prepare(value: EvalCase, key: string | null, options: EvalOptions, reus
   };
 }
 
-function compiled(value: EvalCase, options: EvalOptions, reuse: Reuse): CompiledPolicy {
+function compiled(value: EvalCase, options: EvalOptions, reuse: Reuse): Compilation {
   const policy = compile(policySetOf(value, { links: new Map(), foldingMounts: [] }), reuse);
   if (!options.fs) return policy;
   const links = resolveLiteralPrefixes(policy.literalPrefixes);

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import type { CompiledPolicy } from '../policy/snapshot.ts';
+import type { Compilation } from '../policy/snapshot.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 
 export type CompileErrorCode = 'compile_failed' | 'compile_timeout' | 'worker_lost' | 'worker_closed';
@@ -9,12 +9,12 @@ export type CompileErrorCode = 'compile_failed' | 'compile_timeout' | 'worker_lo
 export class CompileError extends CodedError<CompileErrorCode> {}
 
 export type CompileReply =
-  | { readonly kind: 'compiled'; readonly policy: CompiledPolicy }
+  | { readonly kind: 'compiled'; readonly policy: Compilation }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Compiles off the main thread, one set at a time, in the order of the calls. */
 export interface CompileWorker {
-  compileInWorker(set: PolicySet): Promise<CompiledPolicy>;
+  compileInWorker(set: PolicySet): Promise<Compilation>;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createCompileWorker(options: CompileWorkerOptions = {}): Compile
     worker = null;
     await old?.terminate();
   };
-  const compileNow = async (set: PolicySet): Promise<CompiledPolicy> => {
+  const compileNow = async (set: PolicySet): Promise<Compilation> => {
     if (closed) throw new CompileError('worker_closed', 'the compiler has been closed');
     worker ??= startWorker(options.entry ?? ENTRY);
     try {
@@ -74,7 +74,7 @@ function startWorker(entry: URL): Worker {
   return worker;
 }
 
-function exchange(worker: Worker, set: PolicySet, deadlineMs: number): Promise<CompiledPolicy> {
+function exchange(worker: Worker, set: PolicySet, deadlineMs: number): Promise<Compilation> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       clearTimeout(timer);

@@ -6,7 +6,7 @@ import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { HostFacts, LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
 import { domainStates } from './precedence.ts';
 import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
-import type { CompiledPolicy, DomainClosure, DomainState } from './snapshot.ts';
+import type { Compilation, DomainClosure, DomainState } from './snapshot.ts';
 
 /** One origin's part of a compiled policy. */
 export interface Section extends Omit<Draft, 'states' | 'placed'> {
@@ -23,7 +23,7 @@ export type Reuse = (key: string, make: () => Section) => Section;
  * Makes everything that a decision needs out of everything that was delivered. Total: what cannot be evaluated
  * closes, or is listed as inert, as semantics 5 says; it never throws and never drops anything else.
  */
-export function compile(set: PolicySet, reuse: Reuse = (_key, make) => make()): CompiledPolicy {
+export function compile(set: PolicySet, reuse: Reuse = (_key, make) => make()): Compilation {
   const policies = set.policies
     .map((raw, position) => readPolicy(raw, set, position))
     .sort(byKey((policy) => policy.id));
@@ -67,7 +67,7 @@ function assemble(
   policies: readonly PolicyReading[],
   states: PerDomain<DomainState>,
   sections: readonly Section[],
-): CompiledPolicy {
+): Compilation {
   const documents = policies.filter((policy) => policy.kind === 'policy');
   return {
     revision: set.revision,

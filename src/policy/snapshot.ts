@@ -65,10 +65,6 @@ export interface CompiledPolicy {
   readonly closures: readonly DomainClosure[];
   /** In the order of `ORIGINS`. */
   readonly layers: readonly Layer[];
-  readonly listing: readonly ListedRule[];
-  readonly warnings: readonly PolicyWarning[];
-  /** Of org and local rules. */
-  readonly issues: readonly PlacedIssue[];
   /** By policy id. */
   readonly changes: ReadonlyMap<string, PolicyChange>;
   readonly host: HostFacts;
@@ -85,9 +81,19 @@ export interface CompiledPolicy {
   readonly awaitsVerified: number | null;
 }
 
+/** What compiling found out besides: for whoever looks after the policy, and of no use to a decision. */
+export interface CompileReport {
+  readonly listing: readonly ListedRule[];
+  readonly warnings: readonly PolicyWarning[];
+  /** Of org and local rules. */
+  readonly issues: readonly PlacedIssue[];
+}
+
+export type Compilation = CompiledPolicy & CompileReport;
+
 /** What answers are made from: one reference to it is taken for a request or a whole batch. */
 export interface Snapshot {
-  readonly policy: CompiledPolicy;
+  readonly policy: Compilation;
   /** +1 at each swap. */
   readonly generation: number;
   /** For how long answers may be cached, in milliseconds; kept beside the policy by the tick (semantics, 6). */

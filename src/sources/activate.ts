@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { DOMAINS, type Domain } from '../policy/action.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import type { CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
+import type { Compilation, CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
 import type { CandidateBundle } from '../store/bundle-rows.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -41,7 +41,7 @@ export interface ActivatorOptions {
   /** Puts the organisation's part together with everything else (local files, preset, host facts, closures). */
   readonly policySet: (org: OrgPolicies) => PolicySet | Promise<PolicySet>;
   /** Off the main thread. */
-  readonly compile: (set: PolicySet) => Promise<CompiledPolicy>;
+  readonly compile: (set: PolicySet) => Promise<Compilation>;
 }
 
 /** Every change of what serves goes through here, one after the other. Nothing rejects: a failure is an outcome. */
@@ -155,6 +155,6 @@ function delivered(bundle: CandidateBundle, wasGoverned: readonly Domain[]): Org
 }
 
 /** Domains that a policy of the bundle governs, not those that only were: these are recorded already. */
-function governedBy(policy: CompiledPolicy): readonly Domain[] {
+function governedBy(policy: Compilation): readonly Domain[] {
   return DOMAINS.filter((domain) => policy.domains[domain].governed && !policy.domains[domain].noPoliciesLeft);
 }

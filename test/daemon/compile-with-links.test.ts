@@ -6,14 +6,14 @@ import { createLinkedCompiler, type LinkedCompiler } from '../../src/daemon/comp
 import { type CompileWorker, createCompileWorker } from '../../src/pdp/compile-worker.ts';
 import { PathResolver } from '../../src/pdp/path-resolver.ts';
 import { decide } from '../../src/policy/decide.ts';
-import type { CompiledPolicy } from '../../src/policy/snapshot.ts';
+import type { Compilation } from '../../src/policy/snapshot.ts';
 import { allowRead, denyRead, policy, reading, requestOf, setOf } from '../policy/asking.ts';
 import { plant, tempDirectory } from '../support/temp-tree.ts';
 
 interface Compiling {
   readonly compiler: LinkedCompiler;
   /** Compiles with the links that are known, as the daemon does. */
-  readonly compile: () => Promise<CompiledPolicy>;
+  readonly compile: () => Promise<Compilation>;
   readonly counted: () => number;
 }
 
@@ -40,7 +40,7 @@ function compiling(t: TestContext, root: string): Compiling {
   };
 }
 
-function code(compiled: CompiledPolicy, path: string): string {
+function code(compiled: Compilation, path: string): string {
   return decide({ policy: compiled, generation: 1, ttlMs: 0 }, requestOf(reading(path)), { uid: 1000 }).code;
 }
 
