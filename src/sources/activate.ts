@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { DOMAINS, type Domain } from '../policy/action.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import type { Compilation, CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
+import type { Compilation, Snapshot } from '../policy/snapshot.ts';
 import type { CandidateBundle } from '../store/bundle-rows.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
