@@ -1,12 +1,7 @@
 import type { Domain } from '../policy/action.ts';
+import { isNarrowPath } from '../policy/resource/narrow-path.ts';
 import { isNarrowNetwork, readNetworkPattern } from '../policy/resource/network-pattern.ts';
-import {
-  isNarrowPath,
-  literalPrefix,
-  pathPatternText,
-  readPathPattern,
-  withPrefix,
-} from '../policy/resource/path-pattern.ts';
+import { literalPrefix, pathPatternText, readPathPattern, withPrefix } from '../policy/resource/path-pattern.ts';
 import { type ReadRule, readRule } from '../policy/rule.ts';
 import { resolveLiteralPrefix } from '../realpath/literal-prefix.ts';
 

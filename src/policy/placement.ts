@@ -31,6 +31,8 @@ export interface Draft {
   readonly listing: ListedRule[];
   readonly warnings: PolicyWarning[];
   readonly issues: PlacedIssue[];
+  /** Nobody asks for the listing, whose entries cost as much as the rules: it stays empty. */
+  readonly unlisted?: true;
 }
 
 export function placeOf(origin: Origin, policy: string, facts: Partial<Place> = {}): Place {
@@ -41,7 +43,11 @@ export function placeOf(origin: Origin, policy: string, facts: Partial<Place> = 
 /** Adds the rules of one policy, file or preset; each is judged for itself and none makes another fall. */
 export function placeRules(draft: Draft, rules: readonly unknown[], place: Place): void {
   const author = place.origin === 'org' ? 'org' : 'local';
-  for (const [position, raw] of rules.entries()) placeRule(draft, readRule(raw, author, position), place);
+  let position = 0;
+  for (const raw of rules) {
+    placeRule(draft, readRule(raw, author, position), place);
+    position += 1;
+  }
 }
 
 function placeRule(draft: Draft, reading: RuleReading, place: Place): void {
@@ -70,15 +76,25 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
     draft.issues.push({ rule: head.id, refused: true, message: inert });
   }
   draft.placed.push({ read, policy, policyName, approval, uid, inert });
+  if (draft.unlisted !== true) listReadable(draft, { head, read, inert }, place);
+  if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
+    const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;
+    draft.warnings.push({ code: 'ungoverned_deny', message });
+  }
+}
+
+interface Readable {
+  readonly head: RuleHead;
+  readonly read: ReadRule;
+  readonly inert: string | null;
+}
+
+function listReadable(draft: Draft, { head, read, inert }: Readable, place: Place): void {
   const still = read.resources.find((resource) => resource.kind === 'inert');
   const cause = inert ?? (still === undefined ? null : `${shown(still.text)} matches nothing here: ${still.cause}`);
   // what a local rule left out is listed as it counts
   const actions = head.actions.length > 0 ? head.actions : actionsOf(read.actions);
   list(draft, { head: { ...head, actions }, domain: read.domain, active: inert === null }, place, cause);
-  if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
-    const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;
-    draft.warnings.push({ code: 'ungoverned_deny', message });
-  }
 }
 
 /** Semantics, 5: a deny that cannot be evaluated closes its policy's domain and its own; an allow is inert. */
@@ -111,6 +127,7 @@ interface Listable {
 }
 
 function list(draft: Draft, { head, domain, active = false }: Listable, place: Place, cause: string | null): void {
+  if (draft.unlisted === true) return;
   draft.listing.push({
     id: head.id,
     name: head.name,

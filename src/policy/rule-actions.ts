@@ -19,18 +19,27 @@ export function readActions(fields: RuleFields, author: RuleAuthor, head: RuleHe
   const actions = fields['actions'];
   if (actions === undefined && author === 'local') return defaultActions(fields, head);
   const list: readonly unknown[] = Array.isArray(actions) ? actions : [];
-  const domains = [...new Set(list.flatMap(domainOfAction))];
+  const domains = domainsAmong(list);
   const http = list.some(isHttpAction);
   const [domain = 'network'] = domains;
-  const bits = list.reduce<number>((sum, action) => sum | (isAction(action) ? ACTION_BIT[action] : 0), 0);
-  const known = { domains, domain, bits, http };
-  if (list.length === 0) return { ...known, fault: '`actions` must name at least one action' };
-  const unknown = list.find((action) => !isAction(action) && !isHttpAction(action));
-  if (unknown !== undefined) return { ...known, fault: `unknown action ${shownValue(unknown)}` };
-  if (domains.length > 1 || (http && bits !== 0) || (!http && fields['http_resources'] !== undefined)) {
-    return { ...known, fault: '`actions` mixes domains or layers: write one rule for each' };
+  let bits = 0;
+  for (const action of list) if (isAction(action)) bits |= ACTION_BIT[action];
+  return { fault: actionsFault(fields, list, { domains, http, bits }), domains, domain, bits, http };
+}
+
+function actionsFault(
+  fields: RuleFields,
+  list: readonly unknown[],
+  { domains, http, bits }: Pick<ActionsReading, 'domains' | 'http' | 'bits'>,
+): string | null {
+  if (list.length === 0) return '`actions` must name at least one action';
+  for (const action of list) {
+    if (!isAction(action) && !isHttpAction(action)) return `unknown action ${shownValue(action)}`;
   }
-  return { ...known, fault: null };
+  if (domains.length > 1 || (http && bits !== 0) || (!http && fields['http_resources'] !== undefined)) {
+    return '`actions` mixes domains or layers: write one rule for each';
+  }
+  return null;
 }
 
 /** A local rule without `actions`: an allow means the lesser action, a deny both; the resource shows the domain. */
@@ -48,9 +57,22 @@ function domainOfResource(text: string): Domain {
   return /^(?:[/~$%.\\]|[A-Za-z*]:[\\/])/.test(text) ? 'filesystem' : 'network';
 }
 
-function domainOfAction(action: unknown): readonly Domain[] {
-  if (isHttpAction(action)) return ['network'];
-  return isAction(action) ? [domainOf(action)] : [];
+const ONE_DOMAIN: Readonly<Record<Domain, readonly Domain[]>> = { network: ['network'], filesystem: ['filesystem'] };
+
+/** Each domain once, the first that is named first. */
+function domainsAmong(actions: readonly unknown[]): readonly Domain[] {
+  let domains: readonly Domain[] = [];
+  for (const action of actions) {
+    const domain = domainOfAction(action);
+    if (domain === null || domains.includes(domain)) continue;
+    domains = domains.length === 0 ? ONE_DOMAIN[domain] : [...domains, domain];
+  }
+  return domains;
+}
+
+function domainOfAction(action: unknown): Domain | null {
+  if (isAction(action)) return domainOf(action);
+  return isHttpAction(action) ? 'network' : null;
 }
 
 function isHttpAction(action: unknown): boolean {
@@ -60,6 +82,5 @@ function isHttpAction(action: unknown): boolean {
 /** The domains that a raw rule speaks about, as far as its actions are known. */
 export function domainsOf(raw: unknown): readonly Domain[] {
   if (!isObject(raw)) return [];
-  const actions = Array.isArray(raw['actions']) ? raw['actions'] : [];
-  return [...new Set(actions.flatMap(domainOfAction))];
+  return domainsAmong(Array.isArray(raw['actions']) ? raw['actions'] : []);
 }

@@ -16,25 +16,26 @@ export interface ResourceReading {
   readonly issues: readonly RuleIssue[];
 }
 
+const NO_ISSUES: readonly RuleIssue[] = [];
+
 export function readNetworkResource(text: string): ResourceReading {
   const reading = readNetworkPattern(text);
   if (reading.kind === 'invalid') {
     return { resource: null, issues: [{ refused: true, resource: text, message: reading.message }] };
   }
-  const issues = reading.warnings.map((message) => ({ refused: false, resource: text, message }));
-  return { resource: { kind: 'network', text, pattern: reading.pattern }, issues };
+  return { resource: { kind: 'network', text, pattern: reading.pattern }, issues: warned(text, reading.warnings) };
 }
 
 export function readPathResource(text: string, effect: Effect, author: RuleAuthor): ResourceReading {
   const reading = readPathPattern(text);
   switch (reading.kind) {
     case 'pattern': {
-      const issues = reading.warnings.map((message) => ({ refused: false, resource: text, message }));
+      const issues = warned(text, reading.warnings);
       return { resource: { kind: 'path', text, pattern: reading.pattern, anyHome: false }, issues };
     }
     case 'foreign':
       // Another platform's dialect is valid, and matches nothing here.
-      return { resource: { kind: 'inert', text, cause: reading.message }, issues: [] };
+      return { resource: { kind: 'inert', text, cause: reading.message }, issues: NO_ISSUES };
     case 'invalid':
       return { resource: null, issues: [{ refused: true, resource: text, message: reading.message }] };
     case 'variable': {
@@ -44,6 +45,10 @@ export function readPathResource(text: string, effect: Effect, author: RuleAutho
       return { resource: reading.countsAs === null ? null : homeDeny(text, reading.countsAs), issues };
     }
   }
+}
+
+function warned(resource: string, warnings: readonly string[]): readonly RuleIssue[] {
+  return warnings.length === 0 ? NO_ISSUES : warnings.map((message) => ({ refused: false, resource, message }));
 }
 
 /** Paths 6: from an org a deny on `$HOME` counts as `~`, one on `~other` as a `~` deny of an unknown peer. */

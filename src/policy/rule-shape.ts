@@ -31,16 +31,15 @@ export function shapeFault(fields: RuleFields): string | null {
   for (const key of Object.keys(fields)) {
     if (!RULE_MEMBERS.has(key)) return `unknown member ${shown(key)}`;
   }
-  for (const key of ['id', 'name']) {
-    if (fields[key] !== undefined && typeof fields[key] !== 'string') return `\`${key}\` must be a string`;
-  }
+  if (!isOptionalString(fields['id'])) return '`id` must be a string';
+  if (!isOptionalString(fields['name'])) return '`name` must be a string';
   if (fields['decision'] !== 'allow' && fields['decision'] !== 'deny') return '`decision` must be `allow` or `deny`';
   if (fields['resources'] !== undefined && fields['http_resources'] !== undefined) {
     return 'a rule has either `resources` or `http_resources`';
   }
   const resources = fields['resources'] ?? httpDestinations(fields['http_resources']);
   if (!Array.isArray(resources) || resources.length === 0) return '`resources` must name at least one resource';
-  if (!resources.every((text) => typeof text === 'string')) return '`resources` must hold strings';
+  if (!resources.every(isString)) return '`resources` must hold strings';
   return null;
 }
 
@@ -74,6 +73,18 @@ export function isObject(value: unknown): value is RuleFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isOptionalString(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
 function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  if (!Array.isArray(value)) return NO_STRINGS;
+  // almost always all of them: the list stands for itself then
+  return value.every(isString) ? value : value.filter(isString);
+}
+
+const NO_STRINGS: readonly string[] = [];
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }

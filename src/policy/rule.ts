@@ -63,7 +63,7 @@ function readPlainRule(
   for (const text of head.resources) {
     const reading =
       known.domain === 'network' ? readNetworkResource(text) : readPathResource(text, effect, known.author);
-    issues.push(...reading.issues);
+    for (const issue of reading.issues) issues.push(issue);
     if (reading.resource === null) broken = true;
     else resources.push(reading.resource);
   }

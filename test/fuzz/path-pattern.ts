@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { isNarrowPath } from '../../src/policy/resource/narrow-path.ts';
 import {
-  isNarrowPath,
   literalPrefix,
   pathPatternText,
   readPathPattern,

@@ -20,9 +20,8 @@ export function readHost(text: unknown): HostReading {
   if (typeof text !== 'string') return invalid('the host is not a string');
   if (text.includes(':')) return readLiteral(text);
   const bare = text.endsWith('.') ? text.slice(0, -1) : text;
-  if (isPlainName(bare)) {
-    return { kind: 'name', name: (UPPER_CASE.test(bare) ? bare.toLowerCase() : bare) as Hostname };
-  }
+  const plain = readPlainName(bare);
+  if (plain !== null) return { kind: 'name', name: plain };
   const fault = faultOf(bare);
   return fault === null ? mapHost(bare) : invalid(`the host ${fault}`);
 }
@@ -60,11 +59,20 @@ function mapHost(bare: string): HostReading {
   return { kind: 'name', name: mapped as Hostname };
 }
 
+/**
+ * The canonical form of an ASCII name that maps to its lower case without asking IDNA (Names 2), which is almost every
+ * name in a request or a rule; null for all else.
+ */
+export function readPlainName(bare: string): Hostname | null {
+  if (!isPlainName(bare)) return null;
+  return (UPPER_CASE.test(bare) ? bare.toLowerCase() : bare) as Hostname;
+}
+
 const DOT = 0x2e;
 
 /**
- * The ASCII names that map to their lower case, without asking IDNA: no `xn--` label and a last label that does not
- * begin with a digit. test/policy/resource/hostname.test.ts shows that the slow way says the same (Names 2).
+ * No `xn--` label and a last label that does not begin with a digit. test/policy/resource/hostname.test.ts shows that
+ * the slow way says the same.
  */
 function isPlainName(name: string): boolean {
   if (name.length > MAX_NAME_BYTES) return false;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Address, readAddress } from './address.ts';
-import { faultOf, type Hostname, readHost } from './hostname.ts';
+import { faultOf, type Hostname, readHost, readPlainName } from './hostname.ts';
 import { isNumericLabel, MAX_NAME_BYTES, mapLabel } from './idna.ts';
 import { hasGlob, type LabelGlob, nameMatcher, readLabelGlob } from './label-glob.ts';
 
@@ -33,6 +33,8 @@ export function readNamePattern(host: string, port: string): NamePatternReading 
   if (host === '*' || host === '*.') return invalid(`is a single \`*\`: write \`**${port}\` for every host`);
   if (host === '**') return { kind: 'pattern', pattern: { kind: 'any' } };
   const bare = host.endsWith('.') ? host.slice(0, -1) : host; // Names 1
+  const plain = readPlain(bare);
+  if (plain !== null) return { kind: 'pattern', pattern: plain };
   if (Buffer.byteLength(bare) > MAX_NAME_BYTES) return invalid(`is longer than ${MAX_NAME_BYTES} bytes`);
   const labels = bare.split(DOTS);
   const problem = shapeProblem(labels, port);
@@ -41,6 +43,14 @@ export function readNamePattern(host: string, port: string): NamePatternReading 
   if (isNumericLabel(mapLabel(last) ?? last)) return readAddressPattern(bare, labels);
   const [first = '', ...rest] = labels;
   return first === '*' || first === '**' ? readLabels(first, rest) : readLabels('', labels);
+}
+
+/** `example.com`, `*.example.com` and `**.example.com` in plain ASCII, whose labels need not be looked at one by one. */
+function readPlain(bare: string): NamePattern | null {
+  const lead = bare.startsWith('**.') ? 3 : bare.startsWith('*.') ? 2 : 0;
+  const suffix = bare.length > MAX_NAME_BYTES ? null : readPlainName(lead === 0 ? bare : bare.slice(lead));
+  if (suffix === null) return null;
+  return lead === 0 ? { kind: 'name', name: suffix } : { kind: lead === 2 ? 'one' : 'deep', suffix };
 }
 
 /** True if the name fits a `glob` pattern. */

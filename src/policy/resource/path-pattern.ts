@@ -40,9 +40,13 @@ const HOME_VARIABLE = /^(?:\$HOME|\$\{HOME\})(?=\/|$)/;
 /** `C:\…`, `C:/…`, `*:\…`, `\\wsl…`, `~\…`: none of them starts with `/`, so no path of ours reads as one. */
 const WINDOWS = /^(?:[A-Za-z*]:(?:[\\/]|$)|\\\\|~\\)/;
 
+/** Almost every path: visible ASCII without `$` and `%`, so that no text is at fault and no variable or drive in it. */
+const ORDINARY = /^\/[ -#&-~]*$/;
+
 /** Reads a path resource (Paths 5 and 6). Total; every message says what to write instead. */
 export function readPathPattern(text: unknown): PathPatternReading {
   if (typeof text !== 'string') return invalid('a path must be a string');
+  if (text.length <= MAX_PATH_BYTES && ORDINARY.test(text)) return readSegments(text);
   const fault = textFault(text);
   if (fault !== null) return invalid(fault);
   if (VARIABLE.test(text)) return variable(text);
@@ -91,19 +95,28 @@ function relative(text: string): PathPatternReading {
 
 function readSegments(text: string): PathPatternReading {
   const home = text.startsWith('~');
-  const names = (home ? text.slice(1) : text).split('/').filter((name) => name !== '');
-  const dots = names.find((name) => name === '.' || name === '..');
-  if (dots !== undefined) return invalid(`${shown(text)} holds a \`${dots}\` segment: write the path it leads to`);
-  const first = names.findIndex((name) => name.includes('*'));
-  if (first >= 0 && names.length - first > MAX_GLOB_SEGMENTS) {
+  const segments: PathSegment[] = [];
+  const warnings: string[] = [];
+  let firstGlob = -1;
+  for (const name of (home ? text.slice(1) : text).split('/')) {
+    if (name === '') continue;
+    if (name === '.' || name === '..')
+      return invalid(`${shown(text)} holds a \`${name}\` segment: write the path it leads to`);
+    const segment = readSegment(name);
+    if (firstGlob < 0 && segment.kind !== 'literal') firstGlob = segments.length;
+    if (segment.kind === 'glob' && name.includes('**')) warnings.push(doubledStar(name));
+    segments.push(segment);
+  }
+  if (firstGlob >= 0 && segments.length - firstGlob > MAX_GLOB_SEGMENTS) {
     return invalid(
       `${shown(text)} has more than ${MAX_GLOB_SEGMENTS} segments from its first glob on: write a shorter one`,
     );
   }
-  const warnings = names
-    .filter((name) => name !== '**' && name.includes('**'))
-    .map((name) => `\`**\` inside a segment is \`*\`: write ${shown(name.replace(/\*+/g, '*'))} for ${shown(name)}`);
-  return { kind: 'pattern', pattern: { segments: names.map(readSegment), home }, warnings };
+  return { kind: 'pattern', pattern: { segments, home }, warnings };
+}
+
+function doubledStar(name: string): string {
+  return `\`**\` inside a segment is \`*\`: write ${shown(name.replace(/\*+/g, '*'))} for ${shown(name)}`;
 }
 
 function readSegment(name: string): PathSegment {
@@ -148,7 +161,7 @@ export function withCommonHomes(pattern: PathPattern): readonly PathPattern[] {
 }
 
 /** The names before the first glob. */
-function literalNames(pattern: PathPattern): string[] {
+export function literalNames(pattern: PathPattern): string[] {
   const names: string[] = [];
   for (const segment of pattern.segments) {
     if (segment.kind !== 'literal') break;
@@ -171,25 +184,6 @@ export function withPrefix(pattern: PathPattern, from: string, to: string): Path
   if (prefix === null || !liesBelow(prefix, from)) return pattern;
   const rest = pattern.segments.slice(literalSegments(from).length);
   return { segments: [...literalSegments(to), ...rest], home: false };
-}
-
-/** First segments below which half the machine lies; `lib` stands for everything that starts with it (semantics, 5). */
-const SYSTEM_ROOTS = new Set(
-  (
-    'bin boot dev etc home media mnt opt private proc root run sbin srv sys usr var ' +
-    'applications library system users volumes'
-  ).split(' '),
-);
-
-/** Whether a local allow of it may grant in a delegated domain (semantics, 5 "narrow"). Judged before `withHome`. */
-export function isNarrowPath(pattern: PathPattern): boolean {
-  const names = literalNames(pattern);
-  if (names.length === pattern.segments.length) return true;
-  if (names.length + (pattern.home ? 1 : 0) >= 2) return true;
-  const [first] = names;
-  if (first === undefined || pattern.home) return false;
-  const root = first.toLowerCase();
-  return !SYSTEM_ROOTS.has(root) && !root.startsWith('lib');
 }
 
 /** The pattern as a rule would write it. */

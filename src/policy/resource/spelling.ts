@@ -17,7 +17,11 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/[{}()|]/, 'holds an alternative or a group: write each name as a resource of its own'],
 ];
 
+/** Almost every resource: nothing in it could be refused, which test/policy/resource/spelling.test.ts shows. */
+const ORDINARY = /^[\w.:*-]+(?:\/[0-9]+)?$/;
+
 /** What is wrong with the spelling of a resource as a whole, whatever its form; null if nothing. */
 export function spellingProblem(text: string): string | null {
+  if (ORDINARY.test(text)) return null;
   return REFUSED.find(([pattern]) => pattern.test(text))?.[1] ?? null;
 }

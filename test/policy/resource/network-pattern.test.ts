@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { mapLabel } from '../../../src/policy/resource/idna.ts';
 import { globMatches } from '../../../src/policy/resource/name-pattern.ts';
 import {
   isNarrowNetwork,
@@ -241,5 +243,56 @@ describe('isNarrowNetwork', () => {
     ];
     wide.push('*.co.uk', '**.github.io', 'api?.s3.amazonaws.com', '*.foo.ck', '*.公司.cn', '*.xn--55qx5d.cn');
     for (const text of wide) assert.equal(isNarrowNetwork(pattern(text)), false, text);
+  });
+});
+
+/** What a name with at most one leading wildcard means, label by label (Names 1 and 2); null where it is none. */
+function byLabels(text: string): string | null {
+  const [first = '', ...rest] = (text.endsWith('.') ? text.slice(0, -1) : text).split('.');
+  const lead = first === '*' || first === '**' ? first : '';
+  const labels = lead === '' ? [first, ...rest] : rest;
+  if (labels.length === 0 || labels.some((label) => !/^[a-z0-9_-]{1,63}$/i.test(label))) return null;
+  const mapped = labels.map(mapLabel);
+  const name = mapped.join('.');
+  if (mapped.includes(null) || name.length > 253 || text.length > 254) return null;
+  if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(mapped.at(-1) ?? '')) return null;
+  return `${{ '': 'name', '*': 'one', '**': 'deep' }[lead]} ${name}`;
+}
+
+describe('a name in plain ASCII', () => {
+  it('means what its labels mean one by one', () => {
+    const piece = fc.oneof(
+      { weight: 9, arbitrary: fc.constantFrom(...Array.from('abcxnABXN0189-_..')) },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(
+          'xn--',
+          'XN--bcher-kva',
+          '--',
+          '0x',
+          '.com',
+          '*.',
+          '**.',
+          '*',
+          'a'.repeat(63),
+          '.b1',
+        ),
+      },
+    );
+    const lead = fc.constantFrom('', '', '*.', '**.', '***.');
+    let names = 0;
+    fc.assert(
+      fc.property(lead, fc.array(piece, { minLength: 1, maxLength: 14 }), (before, pieces) => {
+        const text = before + pieces.join('');
+        const expected = byLabels(text);
+        const reading = readNetworkPattern(text);
+        const found = reading.kind === 'pattern' ? reading.pattern : null;
+        const plain = found?.kind === 'name' || found?.kind === 'one' || found?.kind === 'deep';
+        assert.equal(plain ? brief(text) : null, expected === null ? null : `${expected} any port`, text);
+        if (expected !== null) names += 1;
+      }),
+      { numRuns: 20_000 },
+    );
+    assert.ok(names > 4_000, `only ${names} names were compared`);
   });
 });

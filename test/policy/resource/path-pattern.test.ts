@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { isNarrowPath } from '../../../src/policy/resource/narrow-path.ts';
 import {
-  isNarrowPath,
   literalPrefix,
   type PathPattern,
   type PathPatternReading,
@@ -288,4 +288,35 @@ test('reading is total, and what it reads it can write and read again', () => {
     { numRuns: 10_000 },
   );
   assert.equal(seen.size, 4);
+});
+
+/** Paths 5 and 6 by one look each: what an absolute path of visible ASCII is, and its segments. */
+function byLooks(text: string): string {
+  if (/\$[A-Za-z_]|\$\{|%[A-Za-z_][A-Za-z0-9_()]*%/.test(text)) return 'variable';
+  const names = text.split('/').filter((name) => name !== '');
+  if (names.some((name) => name === '.' || name === '..')) return 'invalid';
+  return `pattern /${names.map((name) => (name === '**' ? name : name.replace(/\*+/g, '*'))).join('/')}`;
+}
+
+test('an absolute path of ordinary characters is read as any other', () => {
+  const visible = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+  const piece = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...visible) },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom('/', '//', '/./', '/../', '*', '**', '/**', '..', '$HOME', '${', '%A%', 'C:/'),
+    },
+  );
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = `/${pieces.join('')}`;
+      const reading = readPathPattern(text);
+      const found = reading.kind === 'pattern' ? `pattern ${pathPatternText(reading.pattern)}` : reading.kind;
+      assert.equal(found, byLooks(text), text);
+      seen.set(reading.kind, (seen.get(reading.kind) ?? 0) + 1);
+    }),
+    { numRuns: 10_000 },
+  );
+  for (const kind of ['pattern', 'variable', 'invalid']) assert.ok((seen.get(kind) ?? 0) > 500, kind);
 });
