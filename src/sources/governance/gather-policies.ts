@@ -1,9 +1,10 @@
-import type { GovernancePolicy, PolicySummary } from '../../schema/governance.ts';
+import type { PolicySummary } from '../../schema/governance.ts';
 import { MAX_BUNDLE_CHARACTERS } from '../../schema/limits.ts';
 import type { CachedPolicy } from '../../store/sync-rows.ts';
 import { SourceError } from '../source-failure.ts';
 import type { GovernanceApi, Listing } from './governance-api.ts';
-import { assertOrg, PolicyChanged, type PolicyExpectation, verifyPolicy } from './verify-policy.ts';
+import { type VerifiedMemory, type VerifiedPolicies, verifyPolicies } from './verified-policies.ts';
+import { assertOrg, PolicyChanged, type PolicyExpectation } from './verify-policy.ts';
 
 /** A policy whose `updated_at` is younger than this may have been written again in the same instant. */
 const SETTLED_AFTER_MS = 5_000;
@@ -13,7 +14,7 @@ const CONCURRENT_GETS = 4;
 
 export interface Gathered {
   readonly listing: Listing;
-  readonly policies: readonly GovernancePolicy[];
+  readonly verified: VerifiedPolicies;
   readonly cache: readonly CachedPolicy[];
 }
 
@@ -22,6 +23,8 @@ export interface GatherOptions {
   readonly expected: PolicyExpectation;
   readonly cached: ReadonlyMap<string, CachedPolicy>;
   readonly signal: AbortSignal;
+  /** Of the runs before. */
+  readonly memory: VerifiedMemory;
 }
 
 /** Lists, gets what changed, and verifies every policy, cached or not; once more from the start if they moved. */
@@ -55,12 +58,9 @@ async function gatherOnce(options: GatherOptions): Promise<Gathered> {
     if (size > MAX_BUNDLE_CHARACTERS) throw tooLarge();
     return entry;
   });
-  const policies = listing.summaries.map((summary, index) => {
-    // from the text as it came: a newer version of this program may know more, or ignore less
-    const raw: unknown = JSON.parse(cache[index]?.content ?? 'null');
-    return verifyPolicy(raw, summary, options.expected);
-  });
-  return { listing, policies, cache };
+  const delivered = { summaries: listing.summaries, contents: cache.map((entry) => entry.content) };
+  const verified = verifyPolicies(delivered, options.expected, options.memory);
+  return { listing, verified, cache };
 }
 
 function tooLarge(): SourceError {

@@ -17,8 +17,10 @@ export interface SyncContext {
 }
 
 export interface SyncPlan {
-  /** What shall serve; null while a first listing without policies waits to be confirmed. */
-  readonly policies: readonly unknown[] | null;
+  /** What shall serve, read when it is asked for: where the revision serves already nobody does. */
+  readonly policies: () => readonly unknown[];
+  /** A first listing without policies is to be confirmed: nothing of this is handed over. */
+  readonly waits: boolean;
   readonly revision: string;
   readonly record: SyncRecord;
   /** Policies that are missing from the listing and serve on until that is confirmed; '' = every policy. */
@@ -27,7 +29,8 @@ export interface SyncPlan {
 
 /** From a complete listing to what shall serve: the listed policies, and those whose absence is not believed yet. */
 export function planSync(gathered: Gathered, context: SyncContext): SyncPlan {
-  const listed = new Set(gathered.policies.map((policy) => policy.id));
+  const { verified } = gathered;
+  const listed = new Set(verified.ids);
   // a damaged bundle says nothing about what was there
   const served = context.active.kind === 'active' ? context.active.policies : null;
   const { held, pending } = judgeAbsences({
@@ -38,11 +41,13 @@ export function planSync(gathered: Gathered, context: SyncContext): SyncPlan {
     counts: context.counts,
   });
   const kept = (served ?? []).filter((policy) => held.includes(idOf(policy)));
-  const policies = [...gathered.policies, ...kept].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const policies = (): readonly unknown[] =>
+    [...verified.policies(), ...kept].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   const heldCache = held.flatMap((id) => context.cached.get(id) ?? []);
   return {
-    policies: held.includes(EVERY_POLICY) ? null : policies,
-    revision: policyRevision({ org: context.org, policies }),
+    policies,
+    waits: held.includes(EVERY_POLICY),
+    revision: kept.length === 0 ? verified.revision() : policyRevision({ org: context.org, policies: policies() }),
     record: {
       completedAt: context.completedAt,
       verifiedTime: context.verifiedClock ? gathered.listing.serverTime : null,

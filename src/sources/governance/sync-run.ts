@@ -11,6 +11,7 @@ import { createAccessTokens } from './access-token.ts';
 import { gatherPolicies } from './gather-policies.ts';
 import { createGovernanceApi, type GovernanceApi } from './governance-api.ts';
 import { planSync, type SyncPlan } from './plan-sync.ts';
+import type { VerifiedMemory } from './verified-policies.ts';
 
 /** Complete and validated; what the configuration file says under `source`. */
 export interface GovernanceConfig {
@@ -82,6 +83,7 @@ export function createSyncRun(options: SyncRunOptions, closing: AbortSignal): Sy
 interface Connection {
   readonly outbound: Outbound;
   readonly api: GovernanceApi;
+  readonly memory: VerifiedMemory;
 }
 
 function connect({ config, clock, readCredential }: SyncRunOptions): Connection {
@@ -95,7 +97,7 @@ function connect({ config, clock, readCredential }: SyncRunOptions): Connection 
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   const tokens = createAccessTokens({ outbound, readCredential, now });
-  return { outbound, api: createGovernanceApi({ outbound, tokens, org, now }) };
+  return { outbound, api: createGovernanceApi({ outbound, tokens, org, now }), memory: { last: null } };
 }
 
 interface RunFacts {
@@ -104,11 +106,12 @@ interface RunFacts {
 }
 
 /** List → get what changed → verify → judge absences → hand over. */
-async function syncOnce(options: SyncRunOptions, { api, outbound }: Connection, run: RunFacts): Promise<SyncOutcome> {
+async function syncOnce(options: SyncRunOptions, connection: Connection, run: RunFacts): Promise<SyncOutcome> {
+  const { api, outbound, memory } = connection;
   const { store, config, clock } = options;
   const cached = store.cachedPolicies();
   const expected = { org: config.org, ignoreMembers: config.ignoreMembers ?? [] };
-  const gathered = await gatherPolicies({ api, expected, cached, signal: run.signal });
+  const gathered = await gatherPolicies({ api, expected, cached, memory, signal: run.signal });
   const plan = planSync(gathered, {
     org: config.org,
     active: store.active(),
@@ -125,12 +128,21 @@ async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: numb
   const { store, config, onPolicies, random } = options;
   const followUpMs = plan.held.length === 0 ? null : FOLLOW_UP_FROM_MS + Math.round(FOLLOW_UP_SPREAD_MS * random());
   const common = { kind: 'ok', heldPolicies: plan.held, followUpMs } as const;
-  if (plan.policies === null) {
+  if (plan.waits) {
     store.recordSync(plan.record);
     return { ...common, result: 'waiting', revision: null, generation: null };
   }
-  const bundle = { source: 'governance', org: config.org, revision: plan.revision, etag: null, fetchedAt: startedAt };
-  const activation = await onPolicies({ ...bundle, policies: plan.policies, sync: plan.record });
+  const activation = await onPolicies({
+    source: 'governance',
+    org: config.org,
+    revision: plan.revision,
+    etag: null,
+    fetchedAt: startedAt,
+    get policies() {
+      return plan.policies();
+    },
+    sync: plan.record,
+  });
   if (activation.kind === 'failed') return { kind: 'failed', failure: activation.failure, retryAfterMs: null };
   const { generation } = activation.snapshot;
   return { ...common, result: activation.kind, revision: plan.revision, generation };

@@ -25,6 +25,7 @@ test('a server that never has enough is left long before its policies fill the m
     api,
     expected: { org: 'acme', ignoreMembers: [] },
     cached: new Map(),
+    memory: { last: null },
     signal: new AbortController().signal,
   });
   await assert.rejects(gathering, { code: 'too_large', stage: 'fetch' });
