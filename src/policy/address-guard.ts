@@ -1,15 +1,5 @@
-import {
-  type Address,
-  contains,
-  embeddedAddresses,
-  isSingle,
-  isWithin,
-  type Prefix,
-  readAddress,
-  readPrefix,
-} from './resource/address.ts';
+import { type Address, contains, embeddedAddresses, type Prefix, readAddress, readPrefix } from './resource/address.ts';
 import type { Hostname } from './resource/hostname.ts';
-import type { NetworkPattern } from './resource/network-pattern.ts';
 
 /** One range of semantics 4.3. It is lifted as a whole or not at all. */
 interface GuardRange {
@@ -77,7 +67,7 @@ export function guardedRanges(
   metadata: readonly Address[],
   nat64: readonly Prefix[],
 ): readonly GuardHit[] {
-  if (metadata.length === 0 && isOrdinary(address)) return NO_HITS;
+  if (metadata.length === 0 && isOrdinary(address, nat64)) return NO_HITS;
   const hits: GuardHit[] = [];
   collect(hits, address, metadata, true);
   for (const form of embeddedAddresses(address, nat64)) collect(hits, form, metadata, false);
@@ -88,14 +78,15 @@ export function isMetadata(hit: GuardHit): boolean {
   return hit.range.name === 'metadata';
 }
 
-/** True if an effective allow with this pattern (and the right action and port) lifts the range for the address. */
-export function liftsGuard(pattern: NetworkPattern, address: Address, hit: GuardHit): boolean {
-  if (namesAddress(pattern, address)) return true;
-  if (pattern.kind !== 'prefix') return false;
+/**
+ * True if an effective allow (of the right action and port) on a prefix of so many bits around the address lifts the
+ * range for it; `/32`, `/128` and an address name it.
+ */
+export function liftsGuard(length: number, address: Address, hit: GuardHit): boolean {
+  if (length === 32 * address.words.length) return true;
   // a prefix around the address and inside the range proves that the address itself lies there, not only a form of it;
   // inside a metadata range it could only be the address again
-  const { prefix } = pattern;
-  return contains(prefix, address) && hit.range.prefixes.some((whole) => isWithin(prefix, whole));
+  return hit.range.prefixes.some((whole) => length >= whole.length && contains(whole, address));
 }
 
 /** True if the name itself lifts the range: `localhost` or below may be loopback. */
@@ -117,24 +108,37 @@ export function denyAliases(asked: Hostname | Address): DenyAliases {
   return asked === DOCKER_HOST || isLocalhost(asked) ? LOOPBACK_ALIASES : NO_ALIASES;
 }
 
-/** Everything that deny rules test an address as: itself, what it embeds (Names 5), and the aliases of each (Names 6). */
-export function denyForms(address: Address, nat64: readonly Prefix[]): DenyAliases {
-  if (isOrdinary(address)) return { names: NO_ALIASES.names, addresses: [address] };
-  const forms = [address, ...embeddedAddresses(address, nat64)];
-  const aliases = forms.map(denyAliases).find((found) => found !== NO_ALIASES) ?? NO_ALIASES;
-  const added = aliases.addresses.filter((alias) => !forms.some((form) => form.text === alias.text));
-  return { names: aliases.names, addresses: [...forms, ...added] };
+/**
+ * What deny rules test beside the destination as it stands: its aliases, what its addresses embed (Names 5), and the
+ * aliases of that (Names 6); null for almost every destination, which has none.
+ */
+export function extraDenyForms(
+  name: Hostname | null,
+  addresses: readonly Address[],
+  nat64: readonly Prefix[],
+): DenyAliases | null {
+  const own = name === null ? NO_ALIASES : denyAliases(name);
+  if (own === NO_ALIASES && addresses.every((address) => isOrdinary(address, nat64))) return null;
+  const extra = { names: [...own.names], addresses: [...own.addresses] };
+  for (const address of addresses) {
+    const embedded = embeddedAddresses(address, nat64);
+    const forms = [address, ...embedded];
+    const aliases = forms.map(denyAliases).find((found) => found !== NO_ALIASES) ?? NO_ALIASES;
+    extra.names.push(...aliases.names);
+    extra.addresses.push(...embedded, ...aliases.addresses);
+  }
+  return extra;
 }
 
-/** An IPv4 address whose first part no range, metadata service or alias begins with: almost every address dialled. */
-function isOrdinary({ family, words }: Address): boolean {
-  return family === 4 && NOTABLE[(words[0] ?? 0) >>> 24] !== 1;
-}
-
-/** `/32` and `/128` name an address too. */
-function namesAddress(pattern: NetworkPattern, address: Address): boolean {
-  if (pattern.kind === 'address') return pattern.address.text === address.text;
-  return pattern.kind === 'prefix' && isSingle(pattern.prefix) && contains(pattern.prefix, address);
+/**
+ * Almost every address that is dialled: an IPv4 address whose first part no range, metadata service or alias begins
+ * with, or a global IPv6 address that embeds none.
+ */
+function isOrdinary({ words }: Address, nat64: readonly Prefix[]): boolean {
+  const [a = 0, , c = 0] = words;
+  if (words.length === 1) return NOTABLE[a >>> 24] !== 1;
+  const isGlobal = a >>> 29 === 1 && a >>> 16 !== 0x2002 && a !== 0x2001_0000;
+  return isGlobal && (c & 0xfcff_ffff) >>> 0 !== 0x0000_5efe && nat64.length === 0;
 }
 
 function collect(hits: GuardHit[], form: Address, metadata: readonly Address[], direct: boolean): void {

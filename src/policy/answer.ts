@@ -1,7 +1,7 @@
 import type { AllowCode, Answer, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
 import { canonicalOf, destinationText, type FilesystemRequest, type NetworkRequest } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Cause, type Match, ruleOf, targetOf } from './verdict.ts';
+import { type Cause, type Match, resourceOf, ruleOf } from './verdict.ts';
 
 const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
   builtin: 'preset_allow', // completes the table: builtin rules only deny
@@ -12,7 +12,7 @@ const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
 
 /** How a person calls the layer that a rule comes from. */
 const ORIGIN_WORDS: Readonly<Record<Origin, string>> = {
-  builtin: 'reeve’s own protection',
+  builtin: "reeve's own protection",
   org: 'organisation policy',
   local: 'local file',
   preset: 'preset',
@@ -87,8 +87,8 @@ export function errorAnswer(snapshot: Snapshot, code: DenyCode, reason: string):
 }
 
 export function determiningRule(match: Match): DeterminingRule {
-  const { id, name, policy } = ruleOf(match.layer, match.target);
-  return { id, name, policy, origin: match.layer.origin, resource: targetOf(match).text };
+  const { id, name, policy } = ruleOf(match);
+  return { id, name, policy, origin: match.layer.origin, resource: resourceOf(match) };
 }
 
 function shared(
@@ -111,8 +111,17 @@ function kindOf(code: DenyCode): Answer['kind'] {
 
 function reasonOf(request: JudgedRequest, cause: Cause, wouldDeny: boolean): string {
   const text =
-    cause.match === null ? cause.reason : `${describe(request)} is denied: ${cause.reason} (${source(cause.match)})`;
+    cause.match === null
+      ? cause.reason
+      : `${describe(request)} is denied: ${matchReason(request, cause, cause.match)} (${source(cause.match)})`;
   return wouldDeny ? `${text}; let through in monitor mode` : text;
+}
+
+function matchReason(request: JudgedRequest, { reason }: Cause, match: Match): string {
+  if (reason !== '') return reason;
+  const resource = `\`${resourceOf(match)}\``;
+  if (request.kind === 'network') return `it matches ${resource}`;
+  return request.recursive ? `the subtree meets ${resource}` : `the path matches ${resource}`;
 }
 
 function describe(request: JudgedRequest): string {
@@ -124,6 +133,6 @@ function describe(request: JudgedRequest): string {
 function source(match: Match): string {
   const { origin } = match.layer;
   if (origin === 'builtin') return ORIGIN_WORDS.builtin;
-  const { id, name, policyName } = ruleOf(match.layer, match.target);
-  return `${ORIGIN_WORDS[origin]} “${policyName}”, rule ${name === '' ? id : `“${name}”`}`;
+  const { id, name, policyName } = ruleOf(match);
+  return `${ORIGIN_WORDS[origin]} \`${policyName}\`, rule \`${name === '' ? id : name}\``;
 }

@@ -1,6 +1,6 @@
 import { DOMAINS } from './action.ts';
 import type { Origin } from './decision.ts';
-import { buildLayer, type Layer } from './layer.ts';
+import { type BuiltLayer, buildLayer } from './layer.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { HostFacts, LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
@@ -9,9 +9,7 @@ import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
 import type { Compilation, DomainClosure, DomainState } from './snapshot.ts';
 
 /** One origin's part of a compiled policy. */
-export interface Section extends Omit<Draft, 'states' | 'placed'> {
-  readonly layer: Layer;
-}
+export interface Section extends Omit<Draft, 'states' | 'placed'>, BuiltLayer {}
 
 /**
  * Hands out a section that was made before. Builtin rules and presets are the same in every set of one program, so
@@ -59,7 +57,7 @@ function sectionOf(
   const draft: Draft = { states, placed: [], closures: [], listing: [], warnings: [], issues: [] };
   place(draft);
   const { placed, closures, listing, warnings, issues } = draft;
-  return { layer: buildLayer(origin, placed, host), closures, listing, warnings, issues };
+  return { ...buildLayer(origin, placed, host), closures, listing, warnings, issues };
 }
 
 function assemble(
@@ -79,7 +77,7 @@ function assemble(
     issues: sections.flatMap((section) => section.issues),
     changes: new Map(documents.map((policy) => [policy.id, policy.change])),
     host: set.host,
-    literalPrefixes: [...new Set(sections.flatMap((section) => section.layer.prefixes))],
+    literalPrefixes: [...new Set(sections.flatMap((section) => section.prefixes))],
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,

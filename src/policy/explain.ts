@@ -1,12 +1,17 @@
 import type { Domain } from './action.ts';
 import { decide } from './decide.ts';
 import type { Answer, Effect, Origin } from './decision.ts';
+import { Hits } from './index/hits.ts';
 import * as filesystem from './judge-filesystem.ts';
 import * as network from './judge-network.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
 import type { CompiledPolicy, DomainState, PolicyChange, Snapshot } from './snapshot.ts';
-import { type Asked, type Asker, addClosures, type Cause, exclusion, ruleOf, targetAt, uidOf } from './verdict.ts';
+import { type Asked, effectOf, exclusion } from './target-table.ts';
+import { type Asker, addClosures, type Cause, resourceOf, ruleOf, uidOf } from './verdict.ts';
+
+// One look at a time: nothing here waits.
+const hits = new Hits();
 
 /** A rule whose resource meets the destination. */
 export interface ExplainedRule {
@@ -108,10 +113,14 @@ function rulesMet(
 }
 
 function networkRules(policy: CompiledPolicy, layer: Layer, request: NetworkRequest, asker: Asker): ExplainedRule[] {
-  const met = metIn(layer);
-  network.visitDenies(layer, network.formsDenied(policy, request), met.deny);
-  network.visitDestination(layer, request, met.allow);
-  return explained(layer, met.targets, network.askedOf(request, asker));
+  const met = new Set<number>();
+  hits.clear();
+  network.collectDenied(policy, layer, request, hits);
+  gather(met, layer, 'deny');
+  hits.clear();
+  network.collectDestination(layer, request, hits);
+  gather(met, layer, 'allow');
+  return explained(layer, met, network.askedOf(request, asker));
 }
 
 function filesystemRules(
@@ -122,34 +131,37 @@ function filesystemRules(
 ): ExplainedRule[] {
   const forms = filesystem.formsOf(policy, request);
   if (typeof forms === 'string') return [];
-  const met = metIn(layer);
-  filesystem.visitDenies(layer, forms, met.deny);
-  filesystem.visitAllows(layer, forms, met.allow);
-  return explained(layer, met.targets, filesystem.askedOf(policy, request, asker));
+  const met = new Set<number>();
+  hits.clear();
+  filesystem.collectDenies(layer, forms, hits);
+  gather(met, layer, 'deny');
+  hits.clear();
+  filesystem.collectAllows(layer, forms, hits);
+  gather(met, layer, 'allow');
+  return explained(layer, met, filesystem.askedOf(policy, request, asker));
 }
 
-/** Gathers each target once; a visit of denied forms is no visit of an allow, and the other way round. */
-function metIn(layer: Layer): Record<Effect, (target: number) => void> & { readonly targets: ReadonlySet<number> } {
-  const targets = new Set<number>();
-  const add = (effect: Effect) => (target: number) => {
-    if (ruleOf(layer, target).effect === effect) targets.add(target);
-  };
-  return { allow: add('allow'), deny: add('deny'), targets };
+/** Takes each target once; a look for denied forms is no look for an allow, and the other way round. */
+function gather(met: Set<number>, { targets }: Layer, effect: Effect): void {
+  for (let index = 0; index < hits.count; index += 1) {
+    const target = hits.at(index);
+    if (effectOf(targets, target) === effect) met.add(target);
+  }
 }
 
-function explained(layer: Layer, targets: ReadonlySet<number>, asked: Asked): ExplainedRule[] {
-  return [...targets]
+function explained(layer: Layer, met: ReadonlySet<number>, asked: Asked): ExplainedRule[] {
+  return [...met]
     .sort((a, b) => a - b)
     .map((target) => {
-      const { id, name, policy, effect, inert } = ruleOf(layer, target);
-      const cause = inert ?? exclusion(layer, target, asked);
+      const { id, name, policy, effect, inert } = ruleOf({ layer, target });
+      const cause = inert ?? exclusion(layer.targets, target, asked);
       return {
         id,
         name,
         policy,
         origin: layer.origin,
         decision: effect,
-        resource: targetAt(layer, target).text,
+        resource: resourceOf({ layer, target }),
         counts: cause === null,
         ...(cause === null ? {} : { cause }),
       };

@@ -1,48 +1,54 @@
 import { ACTION_BIT } from './action.ts';
 import {
   type DenyAliases,
-  denyAliases,
-  denyForms,
+  extraDenyForms,
   type GuardHit,
   guardedRanges,
   isMetadata,
   liftsGuard,
   nameLiftsGuard,
 } from './address-guard.ts';
-import { visitAddress, visitAny, visitName } from './index/network-index.ts';
+import { Hits } from './index/hits.ts';
+import { collectAddressed, collectAny, collectNamed } from './index/network-index.ts';
 import type { Layer } from './layer.ts';
 import { destinationText, type NetworkRequest } from './request.ts';
 import type { Address } from './resource/address.ts';
-import type { Hostname } from './resource/hostname.ts';
 import type { CompiledPolicy } from './snapshot.ts';
+import { type Asked, counts, effectOf } from './target-table.ts';
 import {
   APPROVAL_REASON,
-  type Asked,
   type Asker,
   addClosures,
   type Cause,
-  counts,
   DENY_CODE,
+  earlier,
   emptiedNote,
-  firstMatch,
+  firstAllow,
+  firstApproval,
+  firstDeny,
   type Match,
-  ruleOf,
-  targetAt,
-  targetOf,
+  NONE,
   uidOf,
   type Verdict,
 } from './verdict.ts';
 
-type Visit = (target: number) => void;
+// One look at a time: nothing here waits.
+const hits = new Hits();
 
 export function judgeNetwork(policy: CompiledPolicy, request: NetworkRequest, asker: Asker): Verdict {
   const asked = askedOf(request, asker);
-  const causes: Cause[] = [];
+  const found: Found = { causes: [], byName: null, byAddress: request.addresses.map(() => null) };
+  const { causes } = found;
   addClosures(causes, policy, 'network', asked.uid);
-  addDenies(causes, policy, request, asked);
+  const extra = extraDenyForms(request.name, request.addresses, policy.nat64);
+  for (const layer of policy.layers) {
+    const { deny, allow } = layer.speaks.network;
+    if (!deny && !allow) continue;
+    lookInto(layer, { request, asked, extra }, found);
+    if (layer.asksApproval) addApproval(causes, layer, request, asked);
+  }
   addGuard(causes, policy, request, asked);
-  for (const layer of policy.layers) if (layer.asksApproval) addApproval(causes, layer, request, asked);
-  const grant = firstGrant(policy, request, asked);
+  const grant = grantOf(policy, found);
   if (grant === null) causes.push({ code: 'default_deny', reason: missingAllow(policy, request), match: null });
   return { grant, causes };
 }
@@ -52,98 +58,80 @@ export function askedOf(request: NetworkRequest, asker: Asker): Asked {
   return { actions: ACTION_BIT[request.action], port: request.port, uid: uidOf(request, asker), ordinary: true };
 }
 
-/** Everything that deny rules test the destination as (Names 5 and 6). */
-export function formsDenied(policy: CompiledPolicy, { name, addresses }: NetworkRequest): DenyAliases {
-  const forms = { names: [] as Hostname[], addresses: [] as Address[] };
-  if (name !== null) {
-    forms.names.push(name);
-    add(forms, denyAliases(name));
+interface Question {
+  readonly request: NetworkRequest;
+  readonly asked: Asked;
+  /** What deny rules test beside the destination; null = nothing. */
+  readonly extra: DenyAliases | null;
+}
+
+interface Found {
+  readonly causes: Cause[];
+  /** The first allow that the name, or `**`, matches. */
+  byName: Match | null;
+  /** The first allow of each address (semantics, 4.2): an address or CIDR rule or, where there is no name, `**`. */
+  readonly byAddress: (Match | null)[];
+}
+
+/** Everything that a layer says of a destination, in one look: allows as it stands, denies in every form. */
+function lookInto(layer: Layer, { request, asked, extra }: Question, found: Found): void {
+  const { name, addresses } = request;
+  hits.clear();
+  if (name !== null) collectNamed(layer.network, name, hits);
+  collectAny(layer.network, hits);
+  const general = firstAllow(layer, hits, asked);
+  if (name !== null && general !== NONE) found.byName ??= { layer, target: general };
+  for (let index = 0; index < addresses.length; index += 1) {
+    const address = addresses[index];
+    if (address === undefined) continue;
+    const from = hits.count;
+    collectAddressed(layer.network, address, hits);
+    const own = firstAllow(layer, hits, asked, from);
+    const target = name === null ? earlier(own, general) : own;
+    if (target !== NONE) found.byAddress[index] ??= { layer, target };
   }
-  for (const address of addresses) add(forms, denyForms(address, policy.nat64));
-  return forms;
+  if (extra !== null) collectForms(layer, extra, hits);
+  const deny = firstDeny(layer, hits, asked);
+  if (deny !== NONE) found.causes.push({ code: DENY_CODE[layer.origin], reason: '', match: { layer, target: deny } });
 }
 
-function add(forms: { readonly names: Hostname[]; readonly addresses: Address[] }, more: DenyAliases): void {
-  for (const name of more.names) forms.names.push(name);
-  for (const address of more.addresses) forms.addresses.push(address);
+function collectForms(layer: Layer, { names, addresses }: DenyAliases, into: Hits): void {
+  for (const name of names) collectNamed(layer.network, name, into);
+  for (const address of addresses) collectAddressed(layer.network, address, into);
 }
 
-/** Calls `visit` for every target that some denied form of the destination matches. */
-export function visitDenies(layer: Layer, forms: DenyAliases, visit: Visit): void {
-  for (const name of forms.names) visitName(layer.network, name, visit);
-  for (const address of forms.addresses) visitAddress(layer.network, address, visit);
-  visitAny(layer.network, visit);
+/** Adds every target that matches the name, or any address, as it stands. */
+export function collectDestination(layer: Layer, { name, addresses }: NetworkRequest, into: Hits): void {
+  if (name !== null) collectNamed(layer.network, name, into);
+  for (const address of addresses) collectAddressed(layer.network, address, into);
+  collectAny(layer.network, into);
 }
 
-/** Calls `visit` for every target that matches the name, or any address, as it stands. */
-export function visitDestination(layer: Layer, request: NetworkRequest, visit: Visit): void {
-  if (request.name !== null) visitName(layer.network, request.name, visit);
-  for (const address of request.addresses) visitAddress(layer.network, address, visit);
-  visitAny(layer.network, visit);
-}
-
-function addDenies(causes: Cause[], policy: CompiledPolicy, request: NetworkRequest, asked: Asked): void {
-  let forms: DenyAliases | null = null;
-  for (const layer of policy.layers) {
-    if (!layer.speaks.network.deny) continue;
-    const denied = (forms ??= formsDenied(policy, request));
-    const match = firstMatch(layer, 'deny', asked, (visit) => visitDenies(layer, denied, visit));
-    if (match === null) continue;
-    causes.push({ code: DENY_CODE[layer.origin], reason: `it matches \`${targetOf(match).text}\``, match });
-  }
+/** Adds every target that some form matches in which denies test the destination (Names 5 and 6). */
+export function collectDenied(policy: CompiledPolicy, layer: Layer, request: NetworkRequest, into: Hits): void {
+  collectDestination(layer, request, into);
+  const extra = extraDenyForms(request.name, request.addresses, policy.nat64);
+  if (extra !== null) collectForms(layer, extra, into);
 }
 
 /** Semantics, 4.7: an approval policy that allows the name or any address asks for approval, whoever else allows it. */
 function addApproval(causes: Cause[], layer: Layer, request: NetworkRequest, asked: Asked): void {
-  const match = firstMatch(layer, 'allow', asked, (visit) =>
-    visitDestination(layer, request, (target) => {
-      if (ruleOf(layer, target).approval) visit(target);
-    }),
-  );
-  if (match !== null) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match });
+  hits.clear();
+  collectDestination(layer, request, hits);
+  const target = firstApproval(layer, hits, asked);
+  if (target !== NONE) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match: { layer, target } });
 }
 
 /**
- * Semantics, 4.2: granted if the name is allowed, or if every address is: by an address or CIDR rule, or, where there
- * is no name, by `**`. The determining rule is the first of all that are part of a way in which it is granted.
+ * Semantics, 4.2: granted if the name is allowed, or if every address is. The determining rule is the first of all that
+ * are part of a way in which it is granted.
  */
-function firstGrant(policy: CompiledPolicy, request: NetworkRequest, asked: Asked): Match | null {
-  const byName =
-    request.name === null ? null : firstAllow(policy, asked, (layer, visit) => visitNameAllows(layer, request, visit));
-  const byAddress = firstForAll(policy, request, asked);
-  if (byName === null || byAddress === null) return byName ?? byAddress;
-  return precedes(policy, byAddress, byName) ? byAddress : byName;
-}
-
-function visitNameAllows(layer: Layer, { name }: NetworkRequest, visit: Visit): void {
-  if (name !== null) visitName(layer.network, name, visit);
-  visitAny(layer.network, visit);
-}
-
-function firstForAll(policy: CompiledPolicy, request: NetworkRequest, asked: Asked): Match | null {
-  let first: Match | null = null;
-  for (const address of request.addresses) {
-    const match = firstAllow(policy, asked, (layer, visit) => {
-      visitAddress(layer.network, address, visit);
-      if (request.name === null) visitAny(layer.network, visit);
-    });
-    if (match === null) return null;
-    if (first === null || precedes(policy, match, first)) first = match;
-  }
+function grantOf(policy: CompiledPolicy, { byName, byAddress }: Found): Match | null {
+  let first = byName;
+  if (byAddress.length === 0 || byAddress.includes(null)) return first;
+  for (const match of byAddress)
+    if (first === null || (match !== null && precedes(policy, match, first))) first = match;
   return first;
-}
-
-function firstAllow(
-  policy: CompiledPolicy,
-  asked: Asked,
-  visitAll: (layer: Layer, visit: Visit) => void,
-): Match | null {
-  for (const layer of policy.layers) {
-    if (!layer.speaks.network.allow) continue;
-    const match = firstMatch(layer, 'allow', asked, (visit) => visitAll(layer, visit));
-    if (match !== null) return match;
-  }
-  return null;
 }
 
 function precedes(policy: CompiledPolicy, one: Match, other: Match): boolean {
@@ -154,9 +142,9 @@ function precedes(policy: CompiledPolicy, one: Match, other: Match): boolean {
 /** Semantics, 4.3: what a name may not lead to, and metadata services even without a name. */
 function addGuard(causes: Cause[], policy: CompiledPolicy, request: NetworkRequest, asked: Asked): void {
   for (const address of request.addresses) {
-    const hits = guardedRanges(address, policy.metadata, policy.nat64);
-    if (hits.length === 0) continue;
-    const standing = hits.filter((hit) => appliesTo(request, hit) && !isLifted(policy, address, hit, asked));
+    const ranges = guardedRanges(address, policy.metadata, policy.nat64);
+    if (ranges.length === 0) continue;
+    const standing = ranges.filter((hit) => appliesTo(request, hit) && !isLifted(policy, address, hit, asked));
     // A metadata service is the better reason: it needs the narrower allow.
     const hit = standing.find(isMetadata) ?? standing[0];
     if (hit === undefined) continue;
@@ -170,13 +158,15 @@ function appliesTo({ name }: NetworkRequest, hit: GuardHit): boolean {
 }
 
 function isLifted(policy: CompiledPolicy, address: Address, hit: GuardHit, asked: Asked): boolean {
-  return policy.layers.some((layer) => {
-    let lifted = false;
-    visitAddress(layer.network, address, (target) => {
-      const pattern = targetAt(layer, target).network;
-      lifted ||= pattern !== null && counts(layer, target, 'allow', asked) && liftsGuard(pattern, address, hit);
-    });
-    return lifted;
+  return policy.layers.some(({ network, targets }) => {
+    hits.clear();
+    collectAddressed(network, address, hits);
+    for (let index = 0; index < hits.count; index += 1) {
+      const target = hits.at(index);
+      if (effectOf(targets, target) !== 'allow' || !counts(targets, target, asked)) continue;
+      if (liftsGuard((targets.lengths[target] ?? 0) - 1, address, hit)) return true;
+    }
+    return false;
   });
 }
 

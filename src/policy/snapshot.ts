@@ -68,8 +68,6 @@ export interface CompiledPolicy {
   /** By policy id. */
   readonly changes: ReadonlyMap<string, PolicyChange>;
   readonly host: HostFacts;
-  /** What `host.links` has to be resolved for, now and every minute (Paths 7). */
-  readonly literalPrefixes: readonly string[];
   readonly nat64: readonly Prefix[];
   /** Addresses that the config adds to the guard's metadata services. */
   readonly metadata: readonly Address[];
@@ -87,13 +85,15 @@ export interface CompileReport {
   readonly warnings: readonly PolicyWarning[];
   /** Of org and local rules. */
   readonly issues: readonly PlacedIssue[];
+  /** What `host.links` has to be resolved for, now and every minute (Paths 7). */
+  readonly literalPrefixes: readonly string[];
 }
 
 export type Compilation = CompiledPolicy & CompileReport;
 
 /** What answers are made from: one reference to it is taken for a request or a whole batch. */
 export interface Snapshot {
-  readonly policy: Compilation;
+  readonly policy: CompiledPolicy;
   /** +1 at each swap. */
   readonly generation: number;
   /** For how long answers may be cached, in milliseconds; kept beside the policy by the tick (semantics, 6). */

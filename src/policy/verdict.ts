@@ -1,7 +1,11 @@
 import type { Domain } from './action.ts';
-import type { DenyCode, Effect, Origin } from './decision.ts';
-import type { Layer, LayerRule, Target } from './layer.ts';
+import type { DenyCode, Origin } from './decision.ts';
+import type { Hits } from './index/hits.ts';
+import { textAt } from './index/text-table.ts';
+import type { Layer } from './layer.ts';
+import { type RuleText, ruleAt } from './rule-table.ts';
 import type { CompiledPolicy, DomainState } from './snapshot.ts';
+import { APPROVAL, type Asked, counts, DENIES } from './target-table.ts';
 
 /** Who asks. `uid` null = unknown: no credentials, or 65534, which containers show for everybody. */
 export interface Asker {
@@ -22,15 +26,6 @@ export function mayAsk(request: { readonly uid: number | null }, asker: Asker): 
   return request.uid === null || request.uid === asker.uid || asker.uid === 0;
 }
 
-/** The parts of a question that decide whether a rule that matches also counts. */
-export interface Asked {
-  readonly actions: number;
-  readonly port: number | null;
-  readonly uid: number | null;
-  /** uid known, neither root nor nobody, home found (Paths 6). */
-  readonly ordinary: boolean;
-}
-
 /** A position in `layer.targets` that matched and counts. */
 export interface Match {
   readonly layer: Layer;
@@ -40,6 +35,7 @@ export interface Match {
 /** One reason to deny. All of them are found; the answer shows the first of their order (`firstCause`). */
 export interface Cause {
   readonly code: DenyCode;
+  /** For a person; '' where the rule that matched says it all. */
   readonly reason: string;
   readonly match: Match | null;
 }
@@ -70,8 +66,9 @@ const LAST_CAUSES: readonly DenyCode[] = [
 const FIRST_CAUSES: readonly DenyCode[] = ['invalid_request', 'unresolvable_path', 'policy_invalid'];
 
 export function firstCause(causes: readonly Cause[]): Cause | undefined {
-  let first: Cause | undefined;
-  for (const cause of causes) if (first === undefined || rank(cause.code) < rank(first.code)) first = cause;
+  let first = causes[0];
+  if (first === undefined || causes.length === 1) return first;
+  for (const cause of causes) if (rank(cause.code) < rank(first.code)) first = cause;
   return first;
 }
 
@@ -82,26 +79,57 @@ function rank(code: DenyCode): number {
   return FIRST_CAUSES.length + 1 + late;
 }
 
-export function ruleOf(layer: Layer, target: number): LayerRule {
-  const rule = layer.rules[targetAt(layer, target).rule];
-  if (rule === undefined) throw new RangeError('a target points at no rule');
-  return rule;
+export function ruleOf({ layer, target }: Match): RuleText {
+  return ruleAt(layer.rules, layer.targets.rules[target] ?? 0);
 }
 
-export function targetAt(layer: Layer, target: number): Target {
-  const found = layer.targets[target];
-  if (found === undefined) throw new RangeError('an index points at no target');
-  return found;
+/** The resource of the rule, as it was written. */
+export function resourceOf({ layer, target }: Match): string {
+  const { texts, textNumbers } = layer.targets;
+  return textAt(texts, textNumbers[target] ?? 0);
 }
 
-export function targetOf(match: Match): Target {
-  return targetAt(match.layer, match.target);
+/** No target. */
+export const NONE = -1;
+
+/** The first of the hits, in rule order, that counts as a deny. */
+export function firstDeny({ targets }: Layer, hits: Hits, asked: Asked): number {
+  let first = NONE;
+  for (let index = 0; index < hits.count; index += 1) {
+    const target = hits.at(index);
+    if (((targets.flags[target] ?? 0) & DENIES) === 0 || (first !== NONE && target >= first)) continue;
+    if (counts(targets, target, asked)) first = target;
+  }
+  return first;
 }
 
-/** Whether a target that matched the destination is part of the decision for this request. */
-export function counts(layer: Layer, target: number, effect: Effect, asked: Asked): boolean {
-  const rule = ruleOf(layer, target);
-  return rule.effect === effect && rule.inert === null && exclusion(layer, target, asked) === null;
+/** The first of those from `from` on that counts as an allow. */
+export function firstAllow({ targets }: Layer, hits: Hits, asked: Asked, from = 0): number {
+  let first = NONE;
+  for (let index = from; index < hits.count; index += 1) {
+    const target = hits.at(index);
+    if (((targets.flags[target] ?? DENIES) & DENIES) !== 0 || (first !== NONE && target >= first)) continue;
+    if (counts(targets, target, asked)) first = target;
+  }
+  return first;
+}
+
+/** The first that counts as an allow that asks for an approval. */
+export function firstApproval({ targets }: Layer, hits: Hits, asked: Asked): number {
+  let first = NONE;
+  for (let index = 0; index < hits.count; index += 1) {
+    const target = hits.at(index);
+    if (((targets.flags[target] ?? 0) & (DENIES | APPROVAL)) !== APPROVAL || (first !== NONE && target >= first))
+      continue;
+    if (counts(targets, target, asked)) first = target;
+  }
+  return first;
+}
+
+/** The earlier of two targets, either of which may be `NONE`. */
+export function earlier(one: number, other: number): number {
+  if (one === NONE || other === NONE) return Math.max(one, other);
+  return Math.min(one, other);
 }
 
 /** Said beside a default deny where the org governs a domain that its last policy has left (semantics, 5). */
@@ -112,41 +140,12 @@ export function emptiedNote({ governed, noPoliciesLeft }: DomainState): string {
 /** What an answer says for `approval_required`. */
 export const APPROVAL_REASON = 'the policy asks for an approval first';
 
-/** The last that can exclude a target: without it the target would count (Paths 7). */
-export const UNTRUSTED_LINK = 'it leads through a link that is not owned by root';
-
-/** Why a target that matches the destination does not count for this request, its rule's inertness apart. */
-export function exclusion(layer: Layer, position: number, asked: Asked): string | null {
-  const rule = ruleOf(layer, position);
-  const target = targetAt(layer, position);
-  if ((rule.actions & asked.actions) === 0) return 'it names another action';
-  if (target.port !== null && target.port !== asked.port) return 'it names another port';
-  if (rule.uid !== null && rule.uid !== asked.uid) return 'it counts for another user';
-  if (!homeCounts(target, asked)) return '`~` is the home of another user';
-  if (rule.effect === 'allow' && target.link !== null && !target.link.trusted) {
-    return UNTRUSTED_LINK;
-  }
-  return null;
-}
-
-function homeCounts({ home }: Target, asked: Asked): boolean {
-  if (home === 'all') return true;
-  return home === 'unless_ordinary' ? !asked.ordinary : home.uid === asked.uid;
-}
-
-/** The first target, in rule order, of those visited that count. */
-export function firstMatch(
-  layer: Layer,
-  effect: Effect,
-  asked: Asked,
-  visitAll: (visit: (target: number) => void) => void,
-): Match | null {
-  let first = Number.POSITIVE_INFINITY;
-  visitAll((target) => {
-    if (target < first && counts(layer, target, effect, asked)) first = target;
-  });
-  return Number.isFinite(first) ? { layer, target: first } : null;
-}
+/** Semantics, 7.6: no input exceeds the step budget; what was not looked at to its end is not an allow. */
+export const EXHAUSTED: Cause = {
+  code: 'internal',
+  reason: 'matching this against the policy takes too many steps: simplify its patterns with several globs',
+  match: null,
+};
 
 /** Adds the whole-domain causes: no policy, conflict, staleness, rules that cannot be evaluated. */
 export function addClosures(causes: Cause[], policy: CompiledPolicy, domain: Domain, uid: number | null): void {

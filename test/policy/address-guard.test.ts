@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   denyAliases,
-  denyForms,
+  extraDenyForms,
   type GuardHit,
   guardedRanges,
   isLocalhost,
@@ -10,7 +10,7 @@ import {
   liftsGuard,
   nameLiftsGuard,
 } from '../../src/policy/address-guard.ts';
-import { type Address, type Prefix, readAddress, readPrefix } from '../../src/policy/resource/address.ts';
+import { type Address, contains, type Prefix, readAddress, readPrefix } from '../../src/policy/resource/address.ts';
 import { type Hostname, readHost } from '../../src/policy/resource/hostname.ts';
 import { type NetworkPattern, readNetworkPattern } from '../../src/policy/resource/network-pattern.ts';
 
@@ -41,9 +41,16 @@ function names(found: readonly GuardHit[]): string[] {
   return found.map((hit) => `${hit.range.name}${hit.direct ? '' : ' (embedded)'}`);
 }
 
+/** The bits of an address or prefix that holds the address; null = it holds another, or none. */
+function lengthAround(found: NetworkPattern, asked: Address): number | null {
+  if (found.kind === 'address') return found.address.text === asked.text ? 32 * asked.words.length : null;
+  return found.kind === 'prefix' && contains(found.prefix, asked) ? found.prefix.length : null;
+}
+
 /** The ranges of `text` that an allow of `resource` leaves guarded. */
 function left(text: string, resource: string): string[] {
-  return names(hits(text).filter((hit) => !liftsGuard(pattern(resource), address(text), hit)));
+  const length = lengthAround(pattern(resource), address(text));
+  return names(hits(text).filter((hit) => length === null || !liftsGuard(length, address(text), hit)));
 }
 
 describe('guardedRanges', () => {
@@ -195,18 +202,22 @@ describe('denyAliases', () => {
     }
   });
 
-  it('lists all forms of an address: itself, what it embeds and the aliases of each, every one once', () => {
-    assert.deepEqual(texts(denyForms(address('10.0.0.1'), [])), ['10.0.0.1']);
-    assert.deepEqual(texts(denyForms(address('::1'), [])), ['localhost', '::1', '127.0.0.1']);
-    assert.deepEqual(texts(denyForms(address('64:ff9b::7f00:1'), [])), [
-      'localhost',
-      '64:ff9b::7f00:1',
-      '127.0.0.1',
-      '::1',
-    ]);
-    assert.deepEqual(texts(denyForms(address('2001:db8::a00:1'), [prefix('2001:db8::/96')])), [
-      '2001:db8::a00:1',
-      '10.0.0.1',
-    ]);
+  it('lists what is tested beside the destination: what addresses embed, and the aliases of each', () => {
+    const extra = (
+      host: string | null,
+      addresses: readonly string[],
+      nat64: readonly string[] = [],
+    ): string[] | null => {
+      const found = extraDenyForms(host === null ? null : name(host), addresses.map(address), nat64.map(prefix));
+      return found === null ? null : [...new Set(texts(found))];
+    };
+    for (const plain of ['10.0.0.1', '2600:1::1', '2001:db8::1'])
+      assert.equal(extra('example.com', [plain]), null, plain);
+    assert.deepEqual(extra('localhost', []), ['localhost', 'host.docker.internal', '127.0.0.1', '::1']);
+    assert.deepEqual(extra(null, ['10.0.0.1', '::1']), ['localhost', '127.0.0.1', '::1']);
+    assert.deepEqual(extra(null, ['64:ff9b::7f00:1']), ['localhost', '127.0.0.1', '::1']);
+    assert.deepEqual(extra(null, ['2002:a00:1::1']), ['10.0.0.1']);
+    assert.deepEqual(extra(null, ['2600::5efe:10.0.0.1']), ['10.0.0.1']);
+    assert.deepEqual(extra(null, ['2001:db8::a00:1'], ['2001:db8::/96']), ['10.0.0.1']);
   });
 });

@@ -193,12 +193,12 @@ describe('the reason', () => {
     assert.match(ask(v6, dial('2001:db8::1')).reason, /^connect:tcp to \[2001:db8::1\]:443 is allowed/);
   });
 
-  it('calls reeve’s own protection by that name', () => {
+  it('calls our own protection by that name', () => {
     const set = setOf({ builtin: [rule('deny', ['write'], '/etc/reeve/**')] });
     const { reason } = ask(set, { action: 'write', path: '/etc/reeve/config.yaml' });
     assert.match(
       reason,
-      /^write of \/etc\/reeve\/config\.yaml is denied: .*`\/etc\/reeve\/\*\*` \(reeve’s own protection\)/,
+      /^write of \/etc\/reeve\/config\.yaml is denied: .*`\/etc\/reeve\/\*\*` \(reeve's own protection\)/,
     );
   });
 });

@@ -1,16 +1,9 @@
 import { CodedError } from '../../base/coded-error.ts';
 import type { PathPattern } from '../resource/path-pattern.ts';
+import type { Hits } from './hits.ts';
 import { changes, composed, decomposed, type Form, folded, inForm } from './path-forms.ts';
-import {
-  buildPathTrie,
-  namesOf,
-  type PathTrie,
-  type TrieEntry,
-  type Visit,
-  visitCoveringSubtree,
-  visitMatching,
-  visitMeetingSubtree,
-} from './path-trie.ts';
+import { buildPathTrie, type PathTrie, type TrieEntry } from './path-trie.ts';
+import { collectCovering, collectMatching, collectMeeting, type TrieLook } from './trie-look.ts';
 
 /**
  * `home_not_expanded`: a pattern came with its `~` still in it, and nobody said whose home that is. `not_folded`: names
@@ -20,7 +13,7 @@ export class PathIndexError extends CodedError<'home_not_expanded' | 'not_folded
 
 /**
  * Patterns in every spelling in which a path may meet them (Paths 8). Almost all are the same in all spellings, so all of
- * them are in `exact`, and a further trie holds only those that its form changes. Plain data.
+ * them are in `exact`, and a further trie holds only those that its form changes.
  */
 export interface PathIndex {
   readonly exact: PathTrie;
@@ -31,7 +24,7 @@ export interface PathIndex {
   readonly folded: PathTrie | null;
 }
 
-/** The place of a pattern in the list is its ordinal; `fold` where names without case are to be asked for. */
+/** The place of a pattern in the list is its target; `fold` where names without case are to be asked for. */
 export function buildPathIndex(
   patterns: readonly (PathPattern | undefined)[],
   forms: { readonly fold: boolean },
@@ -60,84 +53,75 @@ function entriesIn(entries: readonly TrieEntry[], form: Form): TrieEntry[] {
   return entries.map(({ ordinal, segments }) => ({ ordinal, segments: inForm(segments, form) }));
 }
 
-type VisitTrie = (trie: PathTrie, names: readonly string[], visit: Visit) => void;
+/** Adds to `hits` what an index has for a canonical path. */
+type Look = (index: PathIndex, path: string, hits: Hits) => void;
 
 /** Allows on Linux: exact bytes. */
-export function visitExact(index: PathIndex, path: string, visit: Visit): void {
-  visitMatching(index.exact, namesOf(path), visit);
-}
+export const collectExact: Look = (index, path, hits) => collectMatching(index.exact, path, hits);
 
 /** Allows on macOS: both in NFC. */
-export function visitComposed(index: PathIndex, path: string, visit: Visit): void {
-  inComposed(index, path, visitMatching, visit);
-}
+export const collectComposed: Look = (index, path, hits) => inComposed(index, path, collectMatching, hits);
 
 /** Patterns that match the path and everything below it, in exact bytes (Paths 9). */
-export function visitCovering(index: PathIndex, path: string, visit: Visit): void {
-  visitCoveringSubtree(index.exact, namesOf(path), visit);
-}
+export const collectCoveringExact: Look = (index, path, hits) => collectCovering(index.exact, path, hits);
 
 /** The same in NFC, for macOS. */
-export function visitCoveringComposed(index: PathIndex, path: string, visit: Visit): void {
-  inComposed(index, path, visitCoveringSubtree, visit);
-}
+export const collectCoveringComposed: Look = (index, path, hits) => inComposed(index, path, collectCovering, hits);
 
 /** Patterns that match anything in the subtree, in exact bytes: what an allow says of it (Paths 8). */
-export function visitMeeting(index: PathIndex, path: string, visit: Visit): void {
-  visitMeetingSubtree(index.exact, namesOf(path), visit);
-}
+export const collectMeetingExact: Look = (index, path, hits) => collectMeeting(index.exact, path, hits);
 
 /** The same in NFC, for macOS. */
-export function visitMeetingComposed(index: PathIndex, path: string, visit: Visit): void {
-  inComposed(index, path, visitMeetingSubtree, visit);
-}
+export const collectMeetingComposed: Look = (index, path, hits) => inComposed(index, path, collectMeeting, hits);
 
-/** Denies: exact, NFC and NFD, and where `folds`, NFC case folded (Paths 8). */
-export function visitDenied(index: PathIndex, path: string, folds: boolean, visit: Visit): void {
-  inEveryForm(index, path, folds, (trie, names) => visitMatching(trie, names, visit));
-}
+/** Denies: exact, NFC and NFD (Paths 8). */
+export const collectDenied: Look = (index, path, hits) => inEveryForm(index, path, collectMatching, hits);
+
+/** The same and, where the disk compares names without case, NFC case folded. */
+export const collectDeniedFolded: Look = (index, path, hits) => {
+  inEveryForm(index, path, collectMatching, hits);
+  inFolded(index, path, collectMatching, hits);
+};
 
 /** Patterns that match anything in the subtree, in the forms of a deny (Paths 9). */
-export function visitIntersecting(index: PathIndex, path: string, folds: boolean, visit: Visit): void {
-  inEveryForm(index, path, folds, (trie, names) => visitMeetingSubtree(trie, names, visit));
-}
+export const collectIntersecting: Look = (index, path, hits) => inEveryForm(index, path, collectMeeting, hits);
+
+export const collectIntersectingFolded: Look = (index, path, hits) => {
+  inEveryForm(index, path, collectMeeting, hits);
+  inFolded(index, path, collectMeeting, hits);
+};
 
 /** A pattern that is not NFC can't match an NFC path in `exact`: every part of NFC text is NFC itself. */
-function inComposed(index: PathIndex, path: string, visitTrie: VisitTrie, visit: Visit): void {
-  const names = namesOf(composed(path));
-  visitTrie(index.exact, names, visit);
-  if (index.composed !== null) visitTrie(index.composed, names, visit);
+function inComposed(index: PathIndex, path: string, look: TrieLook, hits: Hits): void {
+  const spelled = composed(path);
+  look(index.exact, spelled, hits);
+  if (index.composed !== null) look(index.composed, spelled, hits);
 }
 
-function inEveryForm(
-  index: PathIndex,
-  path: string,
-  folds: boolean,
-  visitTrie: (trie: PathTrie, names: readonly string[]) => void,
-): void {
-  const names = namesOf(path);
-  visitTrie(index.exact, names);
+function inEveryForm(index: PathIndex, path: string, look: TrieLook, hits: Hits): void {
+  look(index.exact, path, hits);
   if (isAscii(path)) {
     // A pattern that is ASCII in NFD is so in NFC: NFC composes what NFD took apart.
-    if (index.composed !== null) visitTrie(index.composed, names);
-  } else {
-    visitSpelled(index, index.composed, composed(path), visitTrie);
-    visitSpelled(index, index.decomposed, decomposed(path), visitTrie);
+    if (index.composed !== null) look(index.composed, path, hits);
+    return;
   }
-  if (!folds) return;
-  if (index.folded === null) throw new PathIndexError('not_folded', 'the index was built without folded case');
-  visitTrie(index.folded, namesOf(folded(path)));
+  lookSpelled(index.exact, index.composed, composed(path), { look, hits });
+  lookSpelled(index.exact, index.decomposed, decomposed(path), { look, hits });
 }
 
-function visitSpelled(
-  index: PathIndex,
+function lookSpelled(
+  exact: PathTrie,
   changed: PathTrie | null,
   spelled: string,
-  visitTrie: (trie: PathTrie, names: readonly string[]) => void,
+  { look, hits }: { readonly look: TrieLook; readonly hits: Hits },
 ): void {
-  const names = namesOf(spelled);
-  visitTrie(index.exact, names);
-  if (changed !== null) visitTrie(changed, names);
+  look(exact, spelled, hits);
+  if (changed !== null) look(changed, spelled, hits);
+}
+
+function inFolded(index: PathIndex, path: string, look: TrieLook, hits: Hits): void {
+  if (index.folded === null) throw new PathIndexError('not_folded', 'the index was built without folded case');
+  look(index.folded, folded(path), hits);
 }
 
 function isAscii(text: string): boolean {

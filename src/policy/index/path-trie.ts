@@ -1,172 +1,194 @@
 import type { PathSegment } from '../resource/path-pattern.ts';
-import { accepts, acceptsEverything, type Positions, startPositions, stepPositions } from './position-set.ts';
+import type { SegmentGlob } from '../resource/segment-glob.ts';
+import { occupy, tableSize } from './hash-slots.ts';
+import { type Postings, PostingsBuilder } from './postings.ts';
+import { hashEnd, hashStep, NOT_FOUND, type TextSet, TextSetBuilder } from './text-set.ts';
+import { textAt } from './text-table.ts';
 
-/** Called with the ordinal of each pattern that matches; the same one may come more than once. */
-export type Visit = (ordinal: number) => void;
-
-/** What is left of a pattern behind its literal segments; starts with a glob or `**`. */
-interface Tail {
-  readonly ordinal: number;
-  readonly segments: readonly PathSegment[];
-}
-
-interface TrieNode {
-  /** Numbers of nodes; null while there are none, which is most of them. */
-  children: Map<string, number> | null;
-  /** Patterns that are literal to the end, and end here. */
-  readonly ends: number[];
-  /** Tails without any literal segment. */
-  readonly tails: Tail[];
-  /** The others by their last literal: a path without that name is no match for them. Null while there are none. */
-  named: Map<string, Tail[]> | null;
-}
-
-/** Patterns by their leading literal segments. One flat list: the depth of a pattern never becomes depth of recursion. */
+/**
+ * Patterns by their leading literal names. Nodes are numbered in the order of a walk from the root down, so that all
+ * that lies below a node stands behind it in one piece. What is left of a pattern behind its literals is its tail.
+ * Typed arrays only, so that it crosses threads as it is.
+ */
 export interface PathTrie {
-  readonly nodes: readonly TrieNode[];
+  readonly names: TextSet;
+  /** By parent and name: a node's number + 1, or 0. A power of two. */
+  readonly slots: Uint32Array;
+  readonly parents: Uint32Array;
+  readonly labels: Uint32Array;
+  /** The first node that no longer lies below each one. */
+  readonly behind: Uint32Array;
+  /** Targets by node: patterns that are literal to the end, and end here. */
+  readonly ends: Postings;
+  /** Tails by node: where they begin; the last entry is where the last one ends. */
+  readonly tails: Uint32Array;
+  readonly tailTargets: Uint32Array;
+  /** The last literal of each tail: a path without that name is no match for it. `NO_LITERAL` = it has none. */
+  readonly tailLiterals: Uint32Array;
+  /** Codes of segments by tail: the number of a name, `DEEP`, or `GLOB` and the number of a glob. */
+  readonly segments: Postings;
+  /** Texts by glob, as numbers of names: head, what stands between the stars, tail. */
+  readonly globs: Postings;
 }
+
+export const NO_LITERAL = 0xffff_ffff;
+export const DEEP = 0xffff_ffff;
+export const GLOB = 0x8000_0000;
+export const ROOT = 0;
 
 export interface TrieEntry {
   readonly ordinal: number;
   readonly segments: readonly PathSegment[];
 }
 
+/** The node below `parent` with that name; `NOT_FOUND` if there is none. */
+export function childOf({ slots, parents, labels }: PathTrie, parent: number, name: number): number {
+  const mask = slots.length - 1;
+  for (let slot = edgeHash(parent, name) & mask; ; slot = (slot + 1) & mask) {
+    const node = (slots[slot] ?? 0) - 1;
+    if (node < 0) return NOT_FOUND;
+    if (parents[node] === parent && labels[node] === name) return node;
+  }
+}
+
+function edgeHash(parent: number, name: number): number {
+  return hashEnd(hashStep(hashStep(0, parent), name));
+}
+
+/** The glob that a segment code stands for. */
+export function globOf(trie: PathTrie, code: number): SegmentGlob {
+  const glob = (code & ~GLOB) >>> 0;
+  let globs = GLOBS.get(trie);
+  if (globs === undefined) GLOBS.set(trie, (globs = []));
+  return (globs[glob] ??= readGlob(trie, glob));
+}
+
+/** Read when a path first comes near them: most of a large policy is never asked. */
+const GLOBS = new WeakMap<PathTrie, (SegmentGlob | undefined)[]>();
+
+function readGlob({ globs: { starts, values }, names }: PathTrie, glob: number): SegmentGlob {
+  const texts = [...values.subarray(starts[glob], starts[glob + 1])].map((name) => textAt(names, name));
+  return { head: texts[0] ?? '', between: texts.slice(1, -1), tail: texts.at(-1) ?? '' };
+}
+
+interface Node {
+  readonly parent: Node | null;
+  readonly label: number;
+  readonly children: Map<number, Node>;
+  readonly ends: number[];
+  readonly tails: Tail[];
+}
+
+interface Tail {
+  readonly target: number;
+  readonly codes: readonly number[];
+  readonly literal: number;
+}
+
 export function buildPathTrie(entries: Iterable<TrieEntry>): PathTrie {
-  const root = newNode();
-  const nodes = [root];
+  const coder = new SegmentCoder();
+  const root = newNode(null, 0);
   for (const { ordinal, segments } of entries) {
     let node = root;
     let depth = 0;
     for (const segment of segments) {
       if (segment.kind !== 'literal') break;
-      node = childOf(nodes, node, segment.text);
+      node = childFor(node, coder.names.add(segment.text));
       depth += 1;
     }
     if (depth === segments.length) node.ends.push(ordinal);
-    else addTail(node, { ordinal, segments: segments.slice(depth) });
+    else node.tails.push(coder.tail(ordinal, segments.slice(depth)));
   }
-  return { nodes };
+  return layOut(root, coder);
 }
 
-function newNode(): TrieNode {
-  return { children: null, ends: [], tails: [], named: null };
+function newNode(parent: Node | null, label: number): Node {
+  return { parent, label, children: new Map(), ends: [], tails: [] };
 }
 
-function addTail(node: TrieNode, tail: Tail): void {
-  const last = tail.segments.findLast((segment) => segment.kind === 'literal');
-  if (last === undefined) {
-    node.tails.push(tail);
-    return;
-  }
-  node.named ??= new Map();
-  const sharing = node.named.get(last.text);
-  if (sharing === undefined) node.named.set(last.text, [tail]);
-  else sharing.push(tail);
-}
-
-function childOf(nodes: TrieNode[], node: TrieNode, name: string): TrieNode {
-  node.children ??= new Map();
-  const known = nodes[node.children.get(name) ?? -1];
+function childFor(node: Node, label: number): Node {
+  const known = node.children.get(label);
   if (known !== undefined) return known;
-  const child = newNode();
-  node.children.set(name, nodes.length);
-  nodes.push(child);
+  const child = newNode(node, label);
+  node.children.set(label, child);
   return child;
 }
 
-/** The segments of a canonical path. */
-export function namesOf(path: string): readonly string[] {
-  return path === '/' ? [] : path.slice(1).split('/');
-}
+class SegmentCoder {
+  readonly names = new TextSetBuilder();
+  readonly globs = new PostingsBuilder();
+  readonly #known = new Map<string, number>();
 
-/** Where a tail stands once the rest of the path is read. */
-function positionsBehind(tail: Tail, names: readonly string[], from: number): Positions {
-  let positions = startPositions(tail.segments);
-  for (let index = from; index < names.length && positions.length > 0; index += 1) {
-    positions = stepPositions(tail.segments, positions, names[index] ?? '');
+  get globCount(): number {
+    return this.#known.size;
   }
-  return positions;
-}
 
-/** What is asked of the tails along a path. */
-interface Question {
-  /** The tails of a node that are worth asking. */
-  readonly tailsOf: (node: TrieNode) => Iterable<Tail>;
-  readonly holds: (tail: Tail, depth: number) => boolean;
-}
-
-/** Visits the tails that hang along the path and for which the question holds; gives the path's own node. */
-function visitTails(
-  trie: PathTrie,
-  names: readonly string[],
-  { tailsOf, holds }: Question,
-  visit: Visit,
-): TrieNode | undefined {
-  let node = trie.nodes[0];
-  for (let depth = 0; node !== undefined; depth += 1) {
-    for (const tail of tailsOf(node)) if (holds(tail, depth)) visit(tail.ordinal);
-    const name = names[depth];
-    if (name === undefined) return node;
-    node = trie.nodes[node.children?.get(name) ?? -1];
+  tail(target: number, segments: readonly PathSegment[]): Tail {
+    const codes = segments.map((segment) => this.#codeOf(segment));
+    return { target, codes, literal: codes.findLast((code) => code < GLOB) ?? NO_LITERAL };
   }
-  return undefined;
-}
 
-/** A `**` at the very end: it matches and covers whatever follows. */
-function isDeep(tail: Tail): boolean {
-  return tail.segments.length === 1 && startsDeep(tail);
-}
-
-/** Behind a `**` one can always go on. */
-function startsDeep(tail: Tail): boolean {
-  return tail.segments[0]?.kind === 'deep';
-}
-
-/** The tails of a node that the path could have read to their last literal. */
-function tailsWithin(names: readonly string[]): (node: TrieNode) => Iterable<Tail> {
-  let distinct: ReadonlySet<string> | null = null;
-  return ({ tails, named }) => {
-    if (named === null) return tails;
-    distinct ??= new Set(names);
-    const found = [...tails];
-    for (const name of distinct) for (const tail of named.get(name) ?? []) found.push(tail);
-    return found;
-  };
-}
-
-function allTails({ tails, named }: TrieNode): Iterable<Tail> {
-  return named === null ? tails : [...tails, ...[...named.values()].flat()];
-}
-
-/** Patterns that match the path. */
-export function visitMatching(trie: PathTrie, names: readonly string[], visit: Visit): void {
-  const holds = (tail: Tail, depth: number): boolean =>
-    isDeep(tail) || accepts(tail.segments, positionsBehind(tail, names, depth));
-  const own = visitTails(trie, names, { tailsOf: tailsWithin(names), holds }, visit);
-  own?.ends.forEach((ordinal) => visit(ordinal));
-}
-
-/** Patterns that match the path and everything below it. A literal pattern never does. */
-export function visitCoveringSubtree(trie: PathTrie, names: readonly string[], visit: Visit): void {
-  // what covers everything below waits for no further name: its literals are all read
-  const holds = (tail: Tail, depth: number): boolean =>
-    isDeep(tail) || acceptsEverything(tail.segments, positionsBehind(tail, names, depth));
-  visitTails(trie, names, { tailsOf: tailsWithin(names), holds }, visit);
-}
-
-/** Patterns that match the path or anything that could be below it: wherever one can still go on, some name leads on. */
-export function visitMeetingSubtree(trie: PathTrie, names: readonly string[], visit: Visit): void {
-  const holds = (tail: Tail, depth: number): boolean =>
-    startsDeep(tail) || positionsBehind(tail, names, depth).length > 0;
-  const own = visitTails(trie, names, { tailsOf: allTails, holds }, visit);
-  const open = own === undefined ? [] : [own];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const ordinal of node.ends) visit(ordinal);
-    // the tails of the path's own node were visited just now: twice is allowed
-    for (const tail of allTails(node)) visit(tail.ordinal);
-    for (const child of node.children?.values() ?? []) {
-      const next = trie.nodes[child];
-      if (next !== undefined) open.push(next);
+  #codeOf(segment: PathSegment): number {
+    if (segment.kind === 'deep') return DEEP;
+    if (segment.kind === 'literal') return this.names.add(segment.text);
+    const texts = [segment.glob.head, ...segment.glob.between, segment.glob.tail];
+    const key = texts.join('*');
+    let glob = this.#known.get(key);
+    if (glob === undefined) {
+      glob = this.#known.size;
+      this.#known.set(key, glob);
+      for (const text of texts) this.globs.add(glob, this.names.add(text));
     }
+    return (GLOB | glob) >>> 0;
   }
+}
+
+/** Numbers the nodes from the root down, without recursion: the depth of a pattern is its author's choice. */
+function layOut(root: Node, coder: SegmentCoder): PathTrie {
+  const nodes = inOrder(root);
+  const numbers = new Map(nodes.map((node, number) => [node, number]));
+  const count = nodes.length;
+  const [parents, labels, behind] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)];
+  const slots = new Uint32Array(tableSize(count));
+  const ends = new PostingsBuilder();
+  const tails: Tail[] = [];
+  const tailStarts = new Uint32Array(count + 1);
+  for (const [number, node] of nodes.entries()) {
+    const parent = node.parent === null ? ROOT : (numbers.get(node.parent) ?? ROOT);
+    parents[number] = parent;
+    labels[number] = node.label;
+    if (node.parent !== null) occupy(slots, edgeHash(parent, node.label), number);
+    for (const target of node.ends) ends.add(number, target);
+    tails.push(...node.tails.sort((a, b) => a.literal - b.literal));
+    tailStarts[number + 1] = tails.length;
+  }
+  for (let number = count - 1; number >= 0; number -= 1) {
+    // those below were numbered later, and have told it how far they reach
+    const end = Math.max(behind[number] ?? 0, number + 1);
+    behind[number] = end;
+    const parent = parents[number] ?? ROOT;
+    if (number !== ROOT) behind[parent] = Math.max(behind[parent] ?? 0, end);
+  }
+  const placed = { slots, parents, labels, behind, ends: ends.build(count), tails: tailStarts };
+  return { ...placed, ...layOutTails(tails), names: coder.names.build(), globs: coder.globs.build(coder.globCount) };
+}
+
+function inOrder(root: Node): readonly Node[] {
+  const nodes: Node[] = [];
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    nodes.push(node);
+    for (const child of node.children.values()) open.push(child);
+  }
+  return nodes;
+}
+
+function layOutTails(tails: readonly Tail[]): Pick<PathTrie, 'tailTargets' | 'tailLiterals' | 'segments'> {
+  const segments = new PostingsBuilder();
+  for (const [number, { codes }] of tails.entries()) for (const code of codes) segments.add(number, code);
+  return {
+    tailTargets: Uint32Array.from(tails, ({ target }) => target),
+    tailLiterals: Uint32Array.from(tails, ({ literal }) => literal),
+    segments: segments.build(tails.length),
+  };
 }

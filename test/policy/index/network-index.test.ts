@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { Hits } from '../../../src/policy/index/hits.ts';
 import {
   buildNetworkIndex,
+  collectAddressed,
+  collectAny,
+  collectNamed,
   type NetworkIndex,
-  visitAddress,
-  visitAny,
-  visitName,
 } from '../../../src/policy/index/network-index.ts';
 import { type Address, contains, readAddress } from '../../../src/policy/resource/address.ts';
 import { type Hostname, readHost } from '../../../src/policy/resource/hostname.ts';
@@ -31,16 +32,18 @@ function indexOf(texts: readonly string[]): NetworkIndex {
   return structuredClone(buildNetworkIndex(texts.map(pattern)));
 }
 
+function collected(collect: (hits: Hits) => void): number[] {
+  const hits = new Hits();
+  collect(hits);
+  return Array.from({ length: hits.count }, (_, place) => hits.at(place)).sort((a, b) => a - b);
+}
+
 function byName(index: NetworkIndex, text: string): number[] {
-  const found: number[] = [];
-  visitName(index, name(text), (ordinal) => found.push(ordinal));
-  return found.sort((a, b) => a - b);
+  return collected((hits) => collectNamed(index, name(text), hits));
 }
 
 function byAddress(index: NetworkIndex, text: string): number[] {
-  const found: number[] = [];
-  visitAddress(index, address(text), (ordinal) => found.push(ordinal));
-  return found.sort((a, b) => a - b);
+  return collected((hits) => collectAddressed(index, address(text), hits));
 }
 
 /** The table of the spec, pattern by pattern. */
@@ -80,7 +83,7 @@ describe('the network index', () => {
     'example.com:80',
   ];
 
-  it('visits the name patterns that match, whatever their port', () => {
+  it('collects the name patterns that match, whatever their port', () => {
     const index = indexOf(TEXTS);
     assert.deepEqual(byName(index, 'example.com'), [0, 4, 16]);
     assert.deepEqual(byName(index, 'b.example.com'), [1, 2, 4, 7]);
@@ -91,7 +94,7 @@ describe('the network index', () => {
     assert.deepEqual(byName(index, 'com'), []);
   });
 
-  it('visits the address and prefix patterns that match', () => {
+  it('collects the address and prefix patterns that match', () => {
     const index = indexOf(TEXTS);
     assert.deepEqual(byAddress(index, '10.1.2.3'), [8, 9, 10, 14]);
     assert.deepEqual(byAddress(index, '::ffff:10.2.0.1'), [8, 14]);
@@ -101,9 +104,10 @@ describe('the network index', () => {
   });
 
   it('keeps the bare `**` apart', () => {
-    const found: number[] = [];
-    visitAny(indexOf(TEXTS), (ordinal) => found.push(ordinal));
-    assert.deepEqual(found, [5, 6]);
+    assert.deepEqual(
+      collected((hits) => collectAny(indexOf(TEXTS), hits)),
+      [5, 6],
+    );
   });
 
   it('counts holes in the array as positions', () => {

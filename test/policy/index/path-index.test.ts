@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Hits } from '../../../src/policy/index/hits.ts';
 import {
   buildPathIndex,
+  collectComposed,
+  collectCoveringComposed,
+  collectCoveringExact,
+  collectDenied,
+  collectDeniedFolded,
+  collectExact,
+  collectIntersecting,
+  collectIntersectingFolded,
   type PathIndex,
   PathIndexError,
-  visitComposed,
-  visitCovering,
-  visitCoveringComposed,
-  visitDenied,
-  visitExact,
-  visitIntersecting,
 } from '../../../src/policy/index/path-index.ts';
 import { readPathPattern, withHome } from '../../../src/policy/resource/path-pattern.ts';
 
@@ -23,20 +26,17 @@ function indexOf(texts: readonly (string | undefined)[], fold = true): PathIndex
   return structuredClone(buildPathIndex(patterns, { fold }));
 }
 
-type Visitor = (index: PathIndex, path: string, visit: (ordinal: number) => void) => void;
+type Look = typeof collectExact;
 
-const denied: Visitor = (index, path, visit) => visitDenied(index, path, false, visit);
-const deniedFolded: Visitor = (index, path, visit) => visitDenied(index, path, true, visit);
-const meeting: Visitor = (index, path, visit) => visitIntersecting(index, path, false, visit);
-
-function visited(visitor: Visitor, index: PathIndex, path: string): number[] {
-  const ordinals = new Set<number>();
-  visitor(index, path, (ordinal) => ordinals.add(ordinal));
-  return [...ordinals].sort((a, b) => a - b);
+function collected(look: Look, index: PathIndex, path: string): number[] {
+  const hits = new Hits();
+  look(index, path, hits);
+  const targets = Array.from({ length: hits.count }, (_, place) => hits.at(place));
+  return [...new Set(targets)].sort((a, b) => a - b);
 }
 
-function found(visitor: Visitor, texts: readonly string[], path: string): string[] {
-  return visited(visitor, indexOf(texts), path).map((ordinal) => texts[ordinal] ?? '?');
+function found(look: Look, texts: readonly string[], path: string): string[] {
+  return collected(look, indexOf(texts), path).map((ordinal) => texts[ordinal] ?? '?');
 }
 
 /** Paths 5 as it is written: one pattern, one path, backtracking. */
@@ -84,22 +84,22 @@ test('the documented forms match what the documentation says', () => {
     ['/srv/*', '/srv/a\nb', true],
   ];
   for (const [pattern, path, expected] of table) {
-    assert.equal(found(visitExact, [pattern], path).length === 1, expected, `${pattern} ${path}`);
-    assert.equal(found(denied, [pattern], path).length === 1, expected, `${pattern} ${path}`);
+    assert.equal(found(collectExact, [pattern], path).length === 1, expected, `${pattern} ${path}`);
+    assert.equal(found(collectDenied, [pattern], path).length === 1, expected, `${pattern} ${path}`);
   }
 });
 
 test('an ordinal is the place in the list, and places without a pattern are skipped', () => {
   const index = indexOf([undefined, '/a', undefined, '/a/**', '/b']);
-  assert.deepEqual(visited(visitExact, index, '/a'), [1, 3]);
-  assert.deepEqual(visited(visitExact, index, '/b'), [4]);
+  assert.deepEqual(collected(collectExact, index, '/a'), [1, 3]);
+  assert.deepEqual(collected(collectExact, index, '/b'), [4]);
 });
 
 test('names of object members are names like others', () => {
   const texts = ['/__proto__/constructor', '/toString/**'];
-  assert.deepEqual(found(visitExact, texts, '/__proto__/constructor'), ['/__proto__/constructor']);
-  assert.deepEqual(found(visitExact, texts, '/constructor'), []);
-  assert.deepEqual(found(visitExact, texts, '/toString/hasOwnProperty'), ['/toString/**']);
+  assert.deepEqual(found(collectExact, texts, '/__proto__/constructor'), ['/__proto__/constructor']);
+  assert.deepEqual(found(collectExact, texts, '/constructor'), []);
+  assert.deepEqual(found(collectExact, texts, '/toString/hasOwnProperty'), ['/toString/**']);
 });
 
 test('the index matches what each pattern matches by itself', () => {
@@ -115,8 +115,8 @@ test('the index matches what each pattern matches by itself', () => {
         }),
         { fold: true },
       );
-      for (const visitor of [visitExact, visitComposed, denied, deniedFolded]) {
-        assert.deepEqual(visited(visitor, index, written(names)), expected);
+      for (const look of [collectExact, collectComposed, collectDenied, collectDeniedFolded]) {
+        assert.deepEqual(collected(look, index, written(names)), expected);
       }
     }),
     { numRuns: 10_000 },
@@ -143,8 +143,8 @@ test('a pattern covers a subtree exactly if it matches everything in it', () => 
       (pattern, names) => {
         const expected = BELOW.every((word) => naive(pattern, [...names, ...word]));
         seen[expected ? 'yes' : 'no'] += 1;
-        for (const visitor of [visitCovering, visitCoveringComposed]) {
-          assert.equal(found(visitor, [written(pattern)], written(names)).length === 1, expected);
+        for (const look of [collectCoveringExact, collectCoveringComposed]) {
+          assert.equal(found(look, [written(pattern)], written(names)).length === 1, expected);
         }
       },
     ),
@@ -159,7 +159,7 @@ test('a pattern meets a subtree exactly if it matches something in it', () => {
     fc.property(patternSegments(4), pathNames(3), (pattern, names) => {
       const expected = BELOW.some((word) => naive(pattern, [...names, ...word]));
       seen[expected ? 'yes' : 'no'] += 1;
-      assert.equal(found(meeting, [written(pattern)], written(names)).length === 1, expected);
+      assert.equal(found(collectIntersecting, [written(pattern)], written(names)).length === 1, expected);
     }),
     { numRuns: 10_000 },
   );
@@ -167,25 +167,25 @@ test('a pattern meets a subtree exactly if it matches something in it', () => {
 });
 
 test('covering is about the language of a pattern, not about how it is written', () => {
-  assert.deepEqual(found(visitCovering, ['/data/**', '/data/**/*', '/data/*/**', '/data/**/**'], '/data'), [
+  assert.deepEqual(found(collectCoveringExact, ['/data/**', '/data/**/*', '/data/*/**', '/data/**/**'], '/data'), [
     '/data/**',
     '/data/**/**',
   ]);
   const below = ['/data/**', '/data/**/*', '/data/*/**', '/*/**/*', '/**/*/*'];
-  assert.deepEqual(found(visitCovering, below, '/data/x'), below);
+  assert.deepEqual(found(collectCoveringExact, below, '/data/x'), below);
   assert.deepEqual(
-    found(visitCovering, ['/data/x', '/data/*', '/data/**/a*', '/data/x/*', '/data/**/x'], '/data/x'),
+    found(collectCoveringExact, ['/data/x', '/data/*', '/data/**/a*', '/data/x/*', '/data/**/x'], '/data/x'),
     [],
   );
 });
 
 test('a deny meets a subtree also where it lies far below, and a sibling never does', () => {
   const texts = ['/home/a/.ssh/**', '/home/*/.ssh', '/**/*.pem', '/home/ab', '/home'];
-  assert.deepEqual(found(meeting, texts, '/'), texts);
-  assert.deepEqual(found(meeting, texts, '/home'), texts);
-  assert.deepEqual(found(meeting, texts, '/home/a'), texts.slice(0, 3));
-  assert.deepEqual(found(meeting, texts, '/home/a/.ssh/id'), ['/home/a/.ssh/**', '/**/*.pem']);
-  assert.deepEqual(found(meeting, texts, '/srv'), ['/**/*.pem']);
+  assert.deepEqual(found(collectIntersecting, texts, '/'), texts);
+  assert.deepEqual(found(collectIntersecting, texts, '/home'), texts);
+  assert.deepEqual(found(collectIntersecting, texts, '/home/a'), texts.slice(0, 3));
+  assert.deepEqual(found(collectIntersecting, texts, '/home/a/.ssh/id'), ['/home/a/.ssh/**', '/**/*.pem']);
+  assert.deepEqual(found(collectIntersecting, texts, '/srv'), ['/**/*.pem']);
 });
 
 const NFC = 'caf\u00e9';
@@ -193,46 +193,43 @@ const NFD = 'cafe\u0301';
 
 test('an allow on linux knows exact bytes only', () => {
   const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`];
-  assert.deepEqual(found(visitExact, texts, `/srv/${NFC}/x`), [texts[0]]);
-  assert.deepEqual(found(visitExact, texts, `/srv/${NFD}/x`), [texts[1]]);
-  assert.deepEqual(found(visitCovering, texts, `/srv/${NFD}/x`), [texts[1]]);
+  assert.deepEqual(found(collectExact, texts, `/srv/${NFC}/x`), [texts[0]]);
+  assert.deepEqual(found(collectExact, texts, `/srv/${NFD}/x`), [texts[1]]);
+  assert.deepEqual(found(collectCoveringExact, texts, `/srv/${NFD}/x`), [texts[1]]);
 });
 
 test('an allow on macos compares both in nfc, and never without case', () => {
   const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`];
   for (const spelled of [NFC, NFD]) {
-    assert.deepEqual(found(visitComposed, texts, `/srv/${spelled}/x`), texts);
-    assert.deepEqual(found(visitCoveringComposed, texts, `/srv/${spelled}/x`), texts);
+    assert.deepEqual(found(collectComposed, texts, `/srv/${spelled}/x`), texts);
+    assert.deepEqual(found(collectCoveringComposed, texts, `/srv/${spelled}/x`), texts);
   }
-  assert.deepEqual(found(visitComposed, texts, `/SRV/${NFC}/x`), []);
+  assert.deepEqual(found(collectComposed, texts, `/SRV/${NFC}/x`), []);
 });
 
 test('a deny is tested in nfc and in nfd, pattern and path alike', () => {
   const texts = [`/srv/${NFC}/**`, `/srv/${NFD}/**`, `/srv/*\u0301`, '/srv/*\u00e9'];
   for (const spelled of [NFC, NFD]) {
-    assert.deepEqual(found(denied, texts, `/srv/${spelled}/x`), texts.slice(0, 2));
-    assert.deepEqual(found(denied, texts, `/srv/${spelled}`), texts);
-    assert.deepEqual(found(meeting, texts, `/srv/${spelled}`), texts);
+    assert.deepEqual(found(collectDenied, texts, `/srv/${spelled}/x`), texts.slice(0, 2));
+    assert.deepEqual(found(collectDenied, texts, `/srv/${spelled}`), texts);
+    assert.deepEqual(found(collectIntersecting, texts, `/srv/${spelled}`), texts);
   }
   // a kelvin sign is a K in both forms, so an ASCII path can meet a pattern that is not
-  assert.deepEqual(found(denied, ['/srv/\u212a'], '/srv/K'), ['/srv/\u212a']);
-  assert.deepEqual(found(denied, ['/srv/K'], '/srv/\u212a'), ['/srv/K']);
-  assert.deepEqual(found(visitExact, ['/srv/\u212a'], '/srv/K'), []);
+  assert.deepEqual(found(collectDenied, ['/srv/\u212a'], '/srv/K'), ['/srv/\u212a']);
+  assert.deepEqual(found(collectDenied, ['/srv/K'], '/srv/\u212a'), ['/srv/K']);
+  assert.deepEqual(found(collectExact, ['/srv/\u212a'], '/srv/K'), []);
 });
 
 test('a deny is tested without case only where the disk compares so', () => {
   const texts = ['/mnt/Secret/**', '/mnt/stra\u00dfe', `/mnt/${NFC.toUpperCase()}*`, '/mnt/\u03c3\u03c2'];
   for (const path of ['/mnt/SECRET/x', '/MNT/secret']) {
-    assert.deepEqual(found(denied, texts, path), []);
-    assert.deepEqual(found(deniedFolded, texts, path), ['/mnt/Secret/**']);
+    assert.deepEqual(found(collectDenied, texts, path), []);
+    assert.deepEqual(found(collectDeniedFolded, texts, path), ['/mnt/Secret/**']);
   }
-  assert.deepEqual(found(deniedFolded, texts, '/mnt/STRASSE'), ['/mnt/stra\u00dfe']);
-  assert.deepEqual(found(deniedFolded, texts, `/mnt/${NFD}x`), [texts[2]]);
-  assert.deepEqual(found(deniedFolded, texts, '/mnt/\u03a3\u03a3'), ['/mnt/\u03c3\u03c2']);
-  assert.deepEqual(
-    found((index, path, visit) => visitIntersecting(index, path, true, visit), texts, '/MNT/secret'),
-    [texts[0]],
-  );
+  assert.deepEqual(found(collectDeniedFolded, texts, '/mnt/STRASSE'), ['/mnt/stra\u00dfe']);
+  assert.deepEqual(found(collectDeniedFolded, texts, `/mnt/${NFD}x`), [texts[2]]);
+  assert.deepEqual(found(collectDeniedFolded, texts, '/mnt/\u03a3\u03a3'), ['/mnt/\u03c3\u03c2']);
+  assert.deepEqual(found(collectIntersectingFolded, texts, '/MNT/secret'), [texts[0]]);
 });
 
 test('folding brings every character together with both of its cases', () => {
@@ -242,7 +239,7 @@ test('folding brings every character together with both of its cases', () => {
     if (char.toLowerCase() === char && char.toUpperCase() === char) continue;
     const index = indexOf([`/x${char}y`]);
     for (const other of [char, char.toLowerCase(), char.toUpperCase()]) {
-      assert.deepEqual(visited(deniedFolded, index, `/X${other}Y`), [0], code.toString(16));
+      assert.deepEqual(collected(collectDeniedFolded, index, `/X${other}Y`), [0], code.toString(16));
     }
   }
 });
@@ -288,9 +285,9 @@ test('a deny in any form is found as by comparing in each form by itself', () =>
       const matchesIn = (form: (text: string) => string): boolean => naive(pattern.map(form), names.map(form));
       const expected = [identity, nfc, nfd, ...(folds ? [fold] : [])].some(matchesIn);
       seen[!expected ? 'none' : matchesIn(identity) ? 'exact' : 'other'] += 1;
-      const visitor = folds ? deniedFolded : denied;
-      assert.equal(found(visitor, [written(pattern)], written(names)).length === 1, expected);
-      assert.equal(found(visitComposed, [written(pattern)], written(names)).length === 1, matchesIn(nfc));
+      const look = folds ? collectDeniedFolded : collectDenied;
+      assert.equal(found(look, [written(pattern)], written(names)).length === 1, expected);
+      assert.equal(found(collectComposed, [written(pattern)], written(names)).length === 1, matchesIn(nfc));
     }),
     { numRuns: 10_000 },
   );
@@ -300,7 +297,7 @@ test('a deny in any form is found as by comparing in each form by itself', () =>
 test('asking without case of an index that was built with it is an error, not a pass', () => {
   const index = indexOf(['/a'], false);
   assert.throws(
-    () => visited(deniedFolded, index, '/a'),
+    () => collected(collectDeniedFolded, index, '/a'),
     (error) => error instanceof PathIndexError && error.code === 'not_folded',
   );
 });
@@ -313,7 +310,7 @@ test('a pattern that still starts at some home is refused; one at a home that is
     (error) => error instanceof PathIndexError && error.code === 'home_not_expanded',
   );
   const nowhere = buildPathIndex([withHome(reading.pattern, 'relative')], { fold: false });
-  for (const path of ['/', '/relative', '/relative/x']) assert.deepEqual(visited(denied, nowhere, path), []);
+  for (const path of ['/', '/relative', '/relative/x']) assert.deepEqual(collected(collectDenied, nowhere, path), []);
 });
 
 test('hostile patterns and paths are matched in time', () => {
@@ -329,12 +326,12 @@ test('hostile patterns and paths are matched in time', () => {
   const index = indexOf(texts);
   const deep = `/${'a/'.repeat(2000)}a`;
   const started = performance.now();
-  for (const visitor of [visitExact, denied, deniedFolded, visitCovering, meeting]) {
-    visited(visitor, index, deep);
-    visited(visitor, index, `/w/${'a'.repeat(4000)}`);
+  for (const look of [collectExact, collectDenied, collectDeniedFolded, collectCoveringExact, collectIntersecting]) {
+    collected(look, index, deep);
+    collected(look, index, `/w/${'a'.repeat(4000)}`);
   }
   assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`);
-  assert.deepEqual(visited(visitExact, index, `/w/${'a'.repeat(60)}`), [0]);
+  assert.deepEqual(collected(collectExact, index, `/w/${'a'.repeat(60)}`), [0]);
 });
 
 test('ten thousand rules with `**` or `*` in front cost a long path next to nothing', () => {
@@ -348,12 +345,25 @@ test('ten thousand rules with `**` or `*` in front cost a long path next to noth
     { fold: false },
   );
   const long = `/${'a/'.repeat(2_000)}x42`;
-  const found: number[] = [];
   const before = process.cpuUsage();
-  visitExact(index, long, (ordinal) => found.push(ordinal));
-  visitIntersecting(index, `/${'b/'.repeat(2_000)}c`, false, (ordinal) => found.push(ordinal));
+  const matching = collected(collectExact, index, long);
+  const meeting = collected(collectIntersecting, index, `/${'b/'.repeat(2_000)}c`);
   const { user } = process.cpuUsage(before);
-  assert.equal(found.filter((ordinal) => ordinal === 42).length, 2, 'once as a match, once below the other path');
-  assert.equal(found.length, 1 + 5_000, 'every `**` can still lead there; no `/a/*/…` can');
+  assert.deepEqual(matching, [42]);
+  assert.equal(meeting.length, 5_000, 'every `**` can still lead there; no `/a/*/…` can');
   assert.ok(user < 500_000, `${user / 1000} ms`);
+});
+
+test('a look that takes too many steps is given up, and says so', () => {
+  const texts = Array.from({ length: 200 }, (_, index) => `/**/${`*a${index}*/`.repeat(250)}b`);
+  const hits = new Hits();
+  const index = indexOf(texts, false);
+  const before = process.cpuUsage();
+  collectExact(index, `/${'aa1a2a3a/'.repeat(450)}b`, hits);
+  const { user } = process.cpuUsage(before);
+  assert.ok(hits.exhausted);
+  assert.ok(user < 150_000, `${user / 1000} ms`);
+  hits.clear();
+  collectExact(index, '/a/b', hits);
+  assert.ok(!hits.exhausted, 'the next one has its own steps');
 });
