@@ -1,8 +1,7 @@
-import type { CompileWorker } from '../pdp/compile-worker.ts';
-import type { PathResolver } from '../pdp/path-resolver.ts';
 import type { HostFacts, PolicySet } from '../policy/policy-set.ts';
 import type { Compilation } from '../policy/snapshot.ts';
 import { sameLinks } from './policy-upkeep.ts';
+import type { ResolveLinks } from './prefix-looker.ts';
 
 /** Compiles with the links that the rules' literal prefixes cross on this disk (semantics, Paths 7). */
 export interface LinkedCompiler {
@@ -12,20 +11,23 @@ export interface LinkedCompiler {
 }
 
 /**
- * Which prefixes there are is known only after reading the rules, which the compile thread does; where they lead is
- * looked up in the resolver's thread, which may lose itself on a hung mount. So a set is compiled with the links that
- * were known, and once more if they have changed.
+ * Which prefixes there are is known only after reading the rules; where they lead is looked up in the resolver's thread,
+ * which may lose itself on a hung mount. So a set is compiled with the links that were known, and once more if they have
+ * changed.
  */
-export function createLinkedCompiler(worker: CompileWorker, resolver: PathResolver): LinkedCompiler {
+export function createLinkedCompiler(
+  compile: (set: PolicySet) => Compilation,
+  resolveLinks: ResolveLinks,
+): LinkedCompiler {
   let links: HostFacts['links'] = new Map();
   return {
     links: () => links,
     async compile(set) {
-      const policy = await worker.compileInWorker(set);
-      const found = await resolver.resolvePrefixes(policy.literalPrefixes, links);
+      const compiled = compile(set);
+      const found = await resolveLinks(compiled.literalPrefixes, links);
       links = found.links;
-      if (sameLinks(links, set.host.links)) return policy;
-      return worker.compileInWorker({ ...set, host: { ...set.host, links } });
+      if (sameLinks(links, set.host.links)) return compiled;
+      return compile({ ...set, host: { ...set.host, links } });
     },
   };
 }

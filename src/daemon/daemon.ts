@@ -1,26 +1,36 @@
-import { hostname } from 'node:os';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { ActivatedSockets } from '../localapi/activation.ts';
 import type { SocketSource } from '../localapi/listen.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
-import { readFoldingMounts } from '../realpath/mounts.ts';
-import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
-import { SOCKET_MODES, type SourceConfig } from './daemon-config.ts';
-import { createDaemonPort, type StartedParts } from './daemon-port.ts';
-import { Parts } from './lifecycle.ts';
-import { type DaemonOptions, openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
-import { stalenessNow } from './policy-inputs.ts';
-import { startUpkeep } from './policy-upkeep.ts';
+import { PathResolver } from '../pdp/path-resolver.ts';
+import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
+import { type AnsweringParts, createDaemonPort, type StartedParts } from './daemon-port.ts';
+import { createHomeDirectory } from './home-directory.ts';
+import { type Part, Parts } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import { PolicySupply } from './policy-supply.ts';
+
+export interface DaemonOptions {
+  readonly config: DaemonConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Listening sockets that were handed over, by name. */
+  readonly activated?: ActivatedSockets;
+  /** What the policy thread runs; a test hands in one that breaks. */
+  readonly policyThread?: URL;
+}
 
 export interface Daemon {
-  /** Stops everything in reverse order: source, upkeep, sockets (drained), files, threads, database. Idempotent. */
+  /** Stops everything in reverse order: polling, sockets (drained), threads, files, database. Idempotent. */
   close(): Promise<void>;
   /** Threads stuck in a system call: while there is one, the process can end only by SIGKILL. */
   lostThreads(): number;
 }
 
 /**
- * Starts the daemon: database → stored bundle, verified and compiled → first swap → sockets → upkeep → source.
- * A later start that throws closes what has started, in reverse, and the error goes on.
+ * Starts the daemon: policy thread (database, local files) → stored bundle, verified and compiled → first swap →
+ * sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
  */
 export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
   const complete: DaemonOptions = { clock: systemClock, ...options };
@@ -30,31 +40,62 @@ export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partia
     for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
   };
   try {
-    const desk = await startParts(parts, complete);
-    return { close, lostThreads: () => desk.resolver.lost };
+    const { resolver, supply } = await startParts(parts, complete);
+    return { close, lostThreads: () => resolver.lost + supply.lost };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startParts(parts: Parts, options: DaemonOptions): Promise<PolicyDesk> {
+async function startParts(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
   const { config, log } = options;
-  const desk = await openPolicyDesk(parts, options);
-  const started: StartedParts = { source: null, peerCredentials: 'not known yet' };
-  const api = await parts.start('sockets', () => openSockets(desk, options, started));
+  const answering = await openSupply(parts, options);
+  const { supply } = answering;
+  const started: StartedParts = { peerCredentials: 'not known yet' };
+  const api = await parts.start('sockets', () => openSockets(answering, options, started));
   started.peerCredentials = api.credentials.kind === 'available' ? 'available' : api.credentials.reason;
-  await parts.start('upkeep', () => openUpkeep(desk, options));
-  if (config.source !== null) {
-    const { source } = config;
-    started.source = await parts.start('source', () => openSource(desk, options, source));
-  }
+  await parts.start('polling', async () => {
+    await supply.begin();
+    return { close: () => supply.halt() };
+  });
+  await parts.start('tick', () => startTick(answering, options));
   log.info({ decide: config.decideSocket, admin: config.adminSocket, source: config.source?.org ?? null }, 'ready');
-  return desk;
+  return answering;
+}
+
+/** The policy thread, and the first snapshot. */
+async function openSupply(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
+  const { config, log, clock, policyThread } = options;
+  const holder = createSnapshotHolder(() => clock.now());
+  logSwaps(holder, log);
+  const entry = policyThread === undefined ? {} : { entry: policyThread };
+  const supply = await parts.start('policy thread', () => new PolicySupply({ config, log, clock, holder, ...entry }));
+  const resolver = await parts.start('path resolver', () => new PathResolver());
+  resolver.start();
+  const homes = createHomeDirectory({
+    clock,
+    holder,
+    add: (uid, home) => supply.addHome(uid, home),
+    forget: (uid) => supply.forgetHome(uid),
+    onError: (error) => log.error({ err: error }, 'a user’s home cannot be read: that user is not answered'),
+  });
+  // the owner's own home is known before the first snapshot, so that the first answer knows `~`
+  await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);
+  await supply.open();
+  return { holder, resolver, homes, supply };
+}
+
+function logSwaps(holder: SnapshotHolder, log: Logger): void {
+  holder.onSwap(({ policy, generation }, cause) => {
+    const { revision, closures } = policy;
+    const closed = closures.map(({ domain, code }) => `${domain}: ${code}`);
+    log.info({ generation, revision, cause, closed }, 'a new policy generation serves');
+  });
 }
 
 function openSockets(
-  desk: PolicyDesk,
+  answering: AnsweringParts,
   options: DaemonOptions,
   started: StartedParts,
 ): ReturnType<typeof startLocalApi> {
@@ -66,7 +107,7 @@ function openSockets(
       decide: socketSource(decide, { path: decideSocket, mode: SOCKET_MODES[service].decide }),
       admin: socketSource(admin, { path: adminSocket, mode: SOCKET_MODES[service].admin }),
     },
-    port: createDaemonPort(desk, options, started),
+    port: createDaemonPort(answering, options, started),
     log,
     clock,
   });
@@ -76,38 +117,16 @@ function socketSource(fd: number | undefined, own: { path: string; mode: number 
   return fd === undefined ? { kind: 'path', ...own } : { kind: 'descriptor', fd };
 }
 
-function openUpkeep(desk: PolicyDesk, { clock, log }: DaemonOptions): { close(): Promise<void> } {
-  return startUpkeep({
-    clock,
-    now: () => desk.facts.now(),
-    verifiedTime: () => desk.facts.lastSync()?.verifiedTime ?? null,
-    holder: desk.holder,
-    staleness: () => stalenessNow(desk.facts),
-    foldingMounts: readFoldingMounts,
-    resolveLinks: (prefixes, known) => desk.resolver.resolvePrefixes(prefixes, known),
-    refresh: (cause) => desk.refresh(cause),
-    onError: (error: unknown) => log.error({ err: error }, 'looking for changes failed; the policy serves on'),
-  });
-}
+const TICK_MS = 1_000;
 
-function openSource(
-  { store, activator }: PolicyDesk,
-  { clock, log }: DaemonOptions,
-  config: SourceConfig,
-): GovernanceSource {
-  const source = createGovernanceSource({
-    config,
-    store,
-    clock,
-    random: Math.random,
-    hostId: hostname(),
-    onPolicies: (bundle) => activator.activate(bundle),
-    onTrouble: (error) => {
-      if (error === null) log.info('syncs work again');
-      else
-        log.warn({ stage: error.stage, code: error.code, reason: error.message }, 'a sync failed; what serves stays');
-    },
-  });
-  source.start();
-  return source;
+/** A long timer would stand still in suspend: once a second the lifetime of answers is brought up to date. */
+function startTick({ holder, supply }: AnsweringParts, { clock }: DaemonOptions): Part {
+  const arm = (): (() => void) =>
+    clock.after(TICK_MS, () => {
+      cancel = arm();
+      holder.tick();
+      supply.tick();
+    });
+  let cancel = arm();
+  return { close: () => cancel() };
 }

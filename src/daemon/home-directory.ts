@@ -4,7 +4,6 @@ import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 
 /** What `~` means, kept in step with the snapshot: a home that was just found counts once it is compiled in. */
 export interface HomeDirectory {
-  known(): ReadonlyMap<number, string>;
   /** The current snapshot knows this uid's home, or that it has none. */
   isSettled(uid: number): boolean;
   /** Resolves once `isSettled` is true, or nothing more can be found out for now. Never rejects. */
@@ -13,28 +12,18 @@ export interface HomeDirectory {
 
 export interface HomeDirectoryOptions {
   readonly clock: Clock;
-  readonly holder: SnapshotHolder;
-  /** Compiles anew and swaps; never rejects. */
-  readonly refresh: (cause: string) => Promise<unknown>;
-  /** Reads what belongs to a new home, before that home counts. */
-  readonly prepare: (uid: number, home: string) => Promise<void>;
-  /** What `prepare` failed with. */
+  readonly holder: Pick<SnapshotHolder, 'current'>;
+  /** Reads what belongs to a new home, and resolves once a policy with it serves; that home does not count if it rejects. */
+  readonly add: (uid: number, home: string) => Promise<void>;
+  /** There is no room for what was known of this uid. */
+  readonly forget: (uid: number) => void;
+  /** What `add` failed with. */
   readonly onError: (error: unknown) => void;
 }
 
-export function createHomeDirectory(options: HomeDirectoryOptions): HomeDirectory {
-  const { clock, holder, refresh, prepare, onError } = options;
-  let refreshing: Promise<unknown> = Promise.resolve();
-  const homes = new Homes({
-    clock,
-    prepare,
-    onFound: () => {
-      // Before the first snapshot there is nothing to renew: it will be made with this home.
-      if (holder.current() !== null) refreshing = refresh('homes');
-    },
-  });
+export function createHomeDirectory({ clock, holder, add, forget, onError }: HomeDirectoryOptions): HomeDirectory {
+  const homes = new Homes({ clock, prepare: add, onForgotten: forget });
   return {
-    known: () => homes.known(),
     isSettled(uid) {
       const home = homes.cached(uid);
       if (home === undefined) return false;
@@ -43,7 +32,6 @@ export function createHomeDirectory(options: HomeDirectoryOptions): HomeDirector
     async settle(uid) {
       try {
         await homes.find(uid);
-        await refreshing;
       } catch (error) {
         onError(error);
       }

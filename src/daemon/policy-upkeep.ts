@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
-import type { PrefixResolution } from '../pdp/path-resolver.ts';
-import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
-import type { HostFacts, ResolvedPrefix, Staleness } from '../policy/policy-set.ts';
+import type { HostFacts, Staleness } from '../policy/policy-set.ts';
+import type { Compilation } from '../policy/snapshot.ts';
+import type { ResolveLinks } from './prefix-looker.ts';
 
 const TICK_MS = 1_000;
 /** How often links and mounts are looked at again (semantics, Paths 7). */
@@ -13,21 +13,19 @@ export interface UpkeepOptions {
   readonly now: () => number;
   /** The newest time that a source vouched for; null = none did. */
   readonly verifiedTime: () => number | null;
-  readonly holder: SnapshotHolder;
+  /** What was published last; null = nothing yet. */
+  readonly current: () => Compilation | null;
   readonly staleness: () => Staleness;
   readonly foldingMounts: () => readonly string[];
-  readonly resolveLinks: (
-    prefixes: readonly string[],
-    known: ReadonlyMap<string, ResolvedPrefix>,
-  ) => Promise<PrefixResolution>;
-  /** Compiles anew and swaps; never rejects. */
+  readonly resolveLinks: ResolveLinks;
+  /** Compiles anew and publishes; never rejects. */
   readonly refresh: (cause: string) => Promise<unknown>;
   /** A look at the database or the disk that failed; the next tick looks again. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Keeps the snapshot true while nothing is delivered: validity windows, staleness, links and mounts. A tick of one
+ * Keeps the policy true while nothing is delivered: validity windows, staleness, links and mounts. A tick of one
  * second compares the wall clock with the next change; a long timer would stand still in suspend (semantics, 1).
  */
 export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } {
@@ -37,7 +35,6 @@ export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } 
   let running: Promise<unknown> = Promise.resolve();
 
   const tick = async (): Promise<void> => {
-    options.holder.tick();
     surroundings.look();
     const cause = changeCause(options) ?? (surroundings.takeChange() ? 'links' : null);
     if (cause !== null) await options.refresh(cause);
@@ -93,19 +90,19 @@ function watchSurroundings(options: UpkeepOptions): Surroundings {
   };
 }
 
-function changeCause({ now, verifiedTime, holder, staleness }: UpkeepOptions): string | null {
-  const policy = holder.current()?.policy;
-  if (policy === undefined) return null;
+function changeCause({ now, verifiedTime, current, staleness }: UpkeepOptions): string | null {
+  const policy = current();
+  if (policy === null) return null;
   const { nextChange, awaitsVerified } = policy;
   if (nextChange !== null && now() >= nextChange) return 'time';
   if (awaitsVerified !== null && (verifiedTime() ?? 0) >= awaitsVerified) return 'verified time';
   return staleness() === policy.staleness ? null : 'staleness';
 }
 
-async function surroundingsChanged({ holder, resolveLinks, foldingMounts }: UpkeepOptions): Promise<boolean> {
-  const policy = holder.current()?.policy;
+async function surroundingsChanged({ current, resolveLinks, foldingMounts }: UpkeepOptions): Promise<boolean> {
+  const policy = current();
   // nothing could be compiled at the start: worth another try
-  if (policy === undefined) return true;
+  if (policy === null) return true;
   if (foldingMounts().join('\0') !== policy.host.foldingMounts.join('\0')) return true;
   const { links } = await resolveLinks(policy.literalPrefixes, policy.host.links);
   return !sameLinks(links, policy.host.links);

@@ -1,8 +1,8 @@
 import type { Staleness } from '../policy/policy-set.ts';
-import type { DomainState, PolicyWarning, Snapshot } from '../policy/snapshot.ts';
+import type { DomainState, Snapshot } from '../policy/snapshot.ts';
 import type { SourceStatus } from '../sources/governance/source.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
-import type { LastSync } from '../store/sync-rows.ts';
+import type { PolicyReport, SupplyFacts } from './policy-messages.ts';
 
 /** One thing that somebody should look at; the code is stable, the message is for a person. */
 export interface StatusWarning {
@@ -44,21 +44,19 @@ export interface StatusInputs {
   readonly startedAt: number;
   readonly now: number;
   readonly snapshot: Snapshot | null;
-  readonly organisation: string | null;
-  readonly source: SourceStatus | null;
-  readonly lastSync: LastSync | null;
+  /** What the configuration says; null = no source. */
+  readonly configuredOrg: string | null;
+  readonly facts: SupplyFacts;
+  readonly report: PolicyReport;
+  /** Why nothing makes policies at the moment; null = something does. */
+  readonly trouble: string | null;
   readonly preset: string;
-  readonly local: { readonly listing: readonly LocalListing[]; readonly warnings: readonly string[] };
   readonly peerCredentials: string;
 }
 
-/** The most warnings of one kind that are listed one by one. */
-const MAX_POLICY_WARNINGS = 50;
-
 export function statusOf(inputs: StatusInputs): DaemonStatus {
-  const { snapshot, lastSync, local } = inputs;
-  const listing = snapshot?.policy.listing ?? [];
-  const active = listing.filter((rule) => rule.active).length;
+  const { snapshot, facts, report } = inputs;
+  const { lastSyncAt } = facts;
   return {
     version: inputs.version,
     pid: process.pid,
@@ -66,26 +64,32 @@ export function statusOf(inputs: StatusInputs): DaemonStatus {
     ready: snapshot !== null,
     revision: snapshot?.policy.revision ?? 'none',
     generation: snapshot?.generation ?? 0,
-    organisation: inputs.organisation,
-    source: inputs.source,
+    organisation: inputs.configuredOrg ?? facts.organisation,
+    source: facts.source,
     domains: snapshot === null ? {} : domainsOf(snapshot),
     staleness: {
       state: snapshot?.policy.staleness ?? 'fresh',
-      age_seconds: lastSync === null ? null : Math.max(0, Math.round((inputs.now - lastSync.completedAt) / 1000)),
+      age_seconds: lastSyncAt === null ? null : Math.max(0, Math.round((inputs.now - lastSyncAt) / 1000)),
     },
     preset: inputs.preset,
-    // Anybody may ask for the status: the names in a user's own directory are that user's business.
-    local_files: local.listing.filter((file) => file.uid === null),
-    rules: { active, inactive: listing.length - active },
+    local_files: facts.localFiles,
+    rules: { active: report.active, inactive: report.inactive },
     peer_credentials: inputs.peerCredentials,
     rollback_protection: false,
     warnings: [
-      ...(inputs.source?.warnings ?? []),
+      ...troubleWarnings(inputs.trouble),
+      ...(facts.source?.warnings ?? []),
       ...stalenessWarnings(snapshot?.policy.staleness ?? 'fresh'),
-      ...local.warnings.map((message) => ({ code: 'local_files', message })),
-      ...policyWarnings(snapshot?.policy.warnings ?? []),
+      ...facts.localWarnings.map((message) => ({ code: 'local_files', message })),
+      ...policyWarnings(report),
     ],
   };
+}
+
+function troubleWarnings(trouble: string | null): readonly StatusWarning[] {
+  if (trouble === null) return [];
+  const message = `no policy is made at the moment, and the last one serves: ${trouble}; it is tried again`;
+  return [{ code: 'policy_thread_lost', message }];
 }
 
 function domainsOf({ policy }: Snapshot): Record<string, DomainStatus> {
@@ -111,9 +115,9 @@ function stalenessWarnings(state: Staleness): readonly StatusWarning[] {
   return message === null ? [] : [{ code: 'policy_aging', message }];
 }
 
-function policyWarnings(warnings: readonly PolicyWarning[]): readonly StatusWarning[] {
-  const left = warnings.length - MAX_POLICY_WARNINGS;
+function policyWarnings({ warnings, warningCount }: PolicyReport): readonly StatusWarning[] {
+  const left = warningCount - warnings.length;
   if (left <= 0) return warnings;
   const more = { code: 'more_warnings', message: `${left} more: see \`reeve rules ls --include-inactive\`` };
-  return [...warnings.slice(0, MAX_POLICY_WARNINGS), more];
+  return [...warnings, more];
 }

@@ -26,6 +26,8 @@ export interface HomesOptions {
   readonly prepare?: (uid: number, home: string) => Promise<void>;
   /** Called when a uid's home becomes known or changes: the homes are part of the snapshot. */
   readonly onFound?: (uid: number, home: string) => void;
+  /** Called when there is no room any more for what was known of a uid. */
+  readonly onForgotten?: (uid: number) => void;
 }
 
 /**
@@ -37,14 +39,16 @@ export class Homes {
   readonly #lookup: PasswdLookup;
   readonly #prepare: (uid: number, home: string) => Promise<void>;
   readonly #onFound: (uid: number, home: string) => void;
+  readonly #onForgotten: (uid: number) => void;
   readonly #entries = new Map<number, Entry>();
   readonly #running = new Map<number, Promise<string | null>>();
 
-  constructor({ clock, lookup = askNameService, prepare, onFound = () => undefined }: HomesOptions) {
-    this.#clock = clock;
-    this.#lookup = lookup;
-    this.#prepare = prepare ?? (() => Promise.resolve());
-    this.#onFound = onFound;
+  constructor(options: HomesOptions) {
+    this.#clock = options.clock;
+    this.#lookup = options.lookup ?? askNameService;
+    this.#prepare = options.prepare ?? (() => Promise.resolve());
+    this.#onFound = options.onFound ?? (() => undefined);
+    this.#onForgotten = options.onForgotten ?? (() => undefined);
   }
 
   /** The homes found so far, also those that are due to be asked about again. */
@@ -95,7 +99,10 @@ export class Homes {
     this.#entries.delete(uid);
     if (this.#entries.size >= MAX_ENTRIES) {
       const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
+      if (oldest !== undefined) {
+        this.#entries.delete(oldest);
+        this.#onForgotten(oldest);
+      }
     }
     this.#entries.set(uid, { home, until: this.#clock.now() + (home === null ? UNKNOWN_MS : FRESH_MS) });
   }

@@ -6,6 +6,11 @@ export type SyncOutcome =
   /** The source asked to be left alone; `seconds` is the rest of it. */
   | { readonly kind: 'retry_after'; readonly seconds: number; readonly message: string };
 
+export type RulesReading =
+  /** JSON text: it may be as long as the policy. */
+  | { readonly kind: 'rules'; readonly json: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
 /** What an answer carries that is given without asking the decision point. */
 export interface PolicyIdentity {
   readonly revision: string;
@@ -21,8 +26,8 @@ export interface DaemonPort {
   ready(): boolean;
   /** Joins a run in progress; settles when the new generation is live. */
   sync(): Promise<SyncOutcome>;
-  /** JSON: all rules, inactive ones with the cause. */
-  rules(): unknown;
+  /** All rules, inactive ones with the cause; made on demand, elsewhere. */
+  rules(): Promise<RulesReading>;
   /** A connection of this peer was accepted: the moment to look up its home (semantics, Paths 6). */
   welcome?(peer: Peer): void;
   /** `authzen.identifier` of the config: an https URL without path. */

@@ -1,4 +1,5 @@
 import { type HttpReply, ok, refusal, unavailable } from './http-reply.ts';
+import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { errorText } from './reply-text.ts';
 import type { Exchange } from './router.ts';
 
@@ -28,6 +29,8 @@ export async function syncRoute({ port }: Exchange): Promise<HttpReply> {
   }
 }
 
-export function rulesRoute({ port }: Exchange): HttpReply {
-  return ok(JSON.stringify(port.rules()));
+export async function rulesRoute({ port }: Exchange): Promise<HttpReply> {
+  const reading = await port.rules();
+  if (reading.kind === 'rules') return ok(reading.json);
+  return unavailable(errorText(reading.code, reading.message), RETRY_AFTER_SECONDS);
 }

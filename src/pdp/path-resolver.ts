@@ -75,6 +75,14 @@ export class PathResolver {
     if (!this.#closed && this.#lost.size < this.#maxLost) this.#thread ??= this.#startThread();
   }
 
+  /** Ends the thread if it has nothing to do; the next lookup starts one. Between rare lookups none takes memory. */
+  rest(): void {
+    const thread = this.#thread;
+    if (thread === null || this.#outstanding.length > 0) return;
+    this.#thread = null;
+    void thread.end();
+  }
+
   /** Where a path as sent really leads (Paths 2). Never rejects. */
   async resolve(sent: string, asker: LookupAsker = NOBODY): Promise<Resolution> {
     const reply = await this.#look({ kind: 'path', path: sent }, asker);

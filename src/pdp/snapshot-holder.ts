@@ -1,4 +1,4 @@
-import type { Compilation, Snapshot } from '../policy/snapshot.ts';
+import type { CompiledPolicy, Snapshot } from '../policy/snapshot.ts';
 import { ttlAt } from '../policy/snapshot.ts';
 
 /** Told after each swap, in order. What it throws is lost: the swap has happened, and nobody who listens may end the daemon. */
@@ -12,7 +12,7 @@ export interface SnapshotHolder {
   /** Null until the first swap: nothing can be decided. */
   current(): Snapshot | null;
   /** An assignment: all that can fail happened before. `cause` says in a word what changed. */
-  swap(policy: Compilation, cause: string): Snapshot;
+  swap(policy: CompiledPolicy, cause: string): Snapshot;
   /** Brings `ttlMs` up to date; the same policy and generation (semantics, 6). */
   tick(): void;
   onSwap(listener: SwapListener): () => void;

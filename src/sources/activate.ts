@@ -1,8 +1,7 @@
 import type { Clock } from '../base/clock.ts';
-import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { DOMAINS, type Domain } from '../policy/action.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import type { Compilation, Snapshot } from '../policy/snapshot.ts';
+import type { Compilation } from '../policy/snapshot.ts';
 import type { CandidateBundle } from '../store/bundle-rows.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -28,20 +27,27 @@ export interface FetchedBundle extends CandidateBundle {
   readonly sync: SyncRecord | null;
 }
 
+/** What serves, as answers name it. */
+export interface Live {
+  readonly revision: string;
+  readonly generation: number;
+}
+
 export type Activation =
-  | { readonly kind: 'activated'; readonly snapshot: Snapshot }
+  | ({ readonly kind: 'activated' } & Live)
   /** The same revision serves already. */
-  | { readonly kind: 'unchanged'; readonly snapshot: Snapshot }
+  | ({ readonly kind: 'unchanged' } & Live)
   | { readonly kind: 'failed'; readonly failure: SourceFailure };
 
 export interface ActivatorOptions {
   readonly store: BundleStore;
-  readonly holder: SnapshotHolder;
   readonly clock: Clock;
   /** Puts the organisation's part together with everything else (local files, preset, host facts, closures). */
   readonly policySet: (org: OrgPolicies) => PolicySet | Promise<PolicySet>;
-  /** Off the main thread. */
+  /** Never where decisions are made. */
   readonly compile: (set: PolicySet) => Promise<Compilation>;
+  /** The swap, wherever the snapshot is held; the generation that serves from then on. Nothing in it may fail. */
+  readonly publish: (compilation: Compilation, cause: string) => number | Promise<number>;
 }
 
 /** Every change of what serves goes through here, one after the other. Nothing rejects: a failure is an outcome. */
@@ -52,10 +58,12 @@ export interface Activator {
   activate(bundle: FetchedBundle): Promise<Activation>;
   /** Something else changed (local files, links, the time): the same bundle, compiled anew. */
   refresh(cause: string): Promise<Activation>;
+  /** What was published last; null = nothing yet. */
+  live(): Live | null;
 }
 
 export function createActivator(options: ActivatorOptions): Activator {
-  const state: { org: OrgPolicies } = { org: { kind: 'none', wasGoverned: [] } };
+  const state: Serving = { org: { kind: 'none', wasGoverned: [] }, live: null };
   let queue: Promise<unknown> = Promise.resolve();
   const inTurn = (task: () => Promise<Activation>): Promise<Activation> => {
     const result = queue.then(task);
@@ -66,28 +74,30 @@ export function createActivator(options: ActivatorOptions): Activator {
     restore: () => inTurn(() => restore(options, state)),
     activate: (bundle) => inTurn(() => activate(options, state, bundle)),
     refresh: (cause) => inTurn(() => refresh(options, state, cause)),
+    live: () => state.live,
   };
 }
 
 interface Serving {
   org: OrgPolicies;
+  live: Live | null;
 }
 
 /**
- * The whole story: fetched and verified → stored as candidate → compiled → active, in one transaction → swapped.
+ * The whole story: fetched and verified → stored as candidate → compiled → active, in one transaction → published.
  * Everything that can fail happens before the transaction's end; from there on it is an assignment. On a failure the
  * old snapshot keeps serving and the outcome names the stage.
  */
 async function activate(options: ActivatorOptions, serving: Serving, bundle: FetchedBundle): Promise<Activation> {
-  const { store, holder, clock } = options;
+  const { store, clock } = options;
   let stage: Stage = 'verify';
   try {
     assertEnrolled(store, bundle.org);
     stage = 'store';
-    const live = liveSnapshot(options, bundle.revision);
+    const live = liveAs(bundle.revision, options, serving);
     if (live !== null) {
       if (bundle.sync !== null) store.recordSync(bundle.sync);
-      return { kind: 'unchanged', snapshot: live };
+      return { kind: 'unchanged', ...live };
     }
     const candidate = store.putCandidate(bundle);
     const org = delivered(bundle, store.wasGoverned());
@@ -96,7 +106,7 @@ async function activate(options: ActivatorOptions, serving: Serving, bundle: Fet
     stage = 'activate';
     store.activate(candidate, { at: clock.now(), governed: governedBy(policy), sync: bundle.sync });
     serving.org = delivered(bundle, store.wasGoverned());
-    return { kind: 'activated', snapshot: holder.swap(policy, 'bundle') };
+    return await publish(options, serving, policy, 'bundle');
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, stage) };
   }
@@ -110,7 +120,7 @@ async function restore(options: ActivatorOptions, serving: Serving): Promise<Act
   }
   const outcome = await refresh(options, serving, 'start');
   if (outcome.kind === 'failed' || serving.org.kind !== 'damaged') return outcome;
-  // the snapshot that was just swapped in says so too; this is for whoever started us
+  // the policy that was just published says so too; this is for whoever started us
   const damage = new StoreError('row_invalid', serving.org.message);
   return { kind: 'failed', failure: failureOf(damage, 'verify') };
 }
@@ -118,7 +128,7 @@ async function restore(options: ActivatorOptions, serving: Serving): Promise<Act
 async function refresh(options: ActivatorOptions, serving: Serving, cause: string): Promise<Activation> {
   try {
     const policy = await options.compile(await options.policySet(serving.org));
-    return { kind: 'activated', snapshot: options.holder.swap(policy, cause) };
+    return await publish(options, serving, policy, cause);
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, 'compile') };
   }
@@ -141,12 +151,22 @@ function assertEnrolled(store: BundleStore, org: string): void {
   throw new SourceError('verify', 'other_org', message);
 }
 
-/** The snapshot, if it was made from this revision and the database agrees. */
-function liveSnapshot({ store, holder }: ActivatorOptions, revision: string): Snapshot | null {
+async function publish(
+  options: ActivatorOptions,
+  serving: Serving,
+  policy: Compilation,
+  cause: string,
+): Promise<Activation> {
+  const generation = await options.publish(policy, cause);
+  serving.live = { revision: policy.revision, generation };
+  return { kind: 'activated', ...serving.live };
+}
+
+/** What serves, if it was made from this revision and the database agrees. */
+function liveAs(revision: string, { store }: ActivatorOptions, { live }: Serving): Live | null {
+  if (live?.revision !== revision) return null;
   const active = store.active();
-  const snapshot = holder.current();
-  const stored = active.kind === 'active' && active.header.revision === revision;
-  return stored && snapshot?.policy.revision === revision ? snapshot : null;
+  return active.kind === 'active' && active.header.revision === revision ? live : null;
 }
 
 function delivered(bundle: CandidateBundle, wasGoverned: readonly Domain[]): OrgPolicies {

@@ -23,6 +23,8 @@ export interface PollerOptions<Outcome extends PollOutcome> {
   readonly delivered: () => boolean;
   /** Never rejects; an error is an outcome. */
   readonly run: (cause: PollCause) => Promise<Outcome>;
+  /** Called when `nextAttempt` has changed: a run has begun, or is over and the next one planned. Must not throw. */
+  readonly onPlan?: () => void;
 }
 
 export type SyncAnswer<Outcome> =
@@ -91,9 +93,11 @@ export function createPoller<Outcome extends PollOutcome>(options: PollerOptions
       state.running = null;
       plan(state, options, outcome, cause);
       arm();
+      options.onPlan?.();
       return outcome;
     });
     state.running = running;
+    options.onPlan?.();
     return running;
   };
   return {

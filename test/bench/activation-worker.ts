@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
-import { createCompileWorker } from '../../src/pdp/compile-worker.ts';
+import { withSharedArrays } from '../../src/pdp/shared-arrays.ts';
 import { createSnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import { compile } from '../../src/policy/compile.ts';
 import { createActivator } from '../../src/sources/activate.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -21,17 +22,16 @@ export interface ActivationReply {
   readonly wallMs: number;
 }
 
-// The daemon's way from a bundle's text to the swap: parse, revision, candidate, compile in the worker, activate.
+// The daemon's way from a bundle's text to the swap: parse, revision, candidate, compile, activate.
 const ORG = 'bench';
 const database = openDatabase(join(process.argv[2] ?? '', 'policy.db'), POLICY_MIGRATIONS);
 const holder = createSnapshotHolder(() => Date.now());
-const compiler = createCompileWorker();
 const activator = createActivator({
   store: createBundleStore(database),
-  holder,
   clock: systemClock,
   policySet: (org) => emptySet(org.kind === 'delivered' ? { revision: org.revision, policies: org.policies } : {}),
-  compile: (set) => compiler.compileInWorker(set),
+  compile: (set) => Promise.resolve(withSharedArrays(compile(set))),
+  publish: (compilation, cause) => holder.swap(compilation, cause).generation,
 });
 
 let text = '';

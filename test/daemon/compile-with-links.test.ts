@@ -3,9 +3,10 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLinkedCompiler, type LinkedCompiler } from '../../src/daemon/compile-with-links.ts';
-import { type CompileWorker, createCompileWorker } from '../../src/pdp/compile-worker.ts';
 import { PathResolver } from '../../src/pdp/path-resolver.ts';
+import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
+import type { PolicySet } from '../../src/policy/policy-set.ts';
 import type { Compilation } from '../../src/policy/snapshot.ts';
 import { allowRead, denyRead, policy, reading, requestOf, setOf } from '../policy/asking.ts';
 import { plant, tempDirectory } from '../support/temp-tree.ts';
@@ -17,21 +18,16 @@ interface Compiling {
   readonly counted: () => number;
 }
 
-/** The real thread and the real disk, with a policy that denies below a link and allows beside it. */
+/** The real disk, with a policy that denies below a link and allows beside it. */
 function compiling(t: TestContext, root: string): Compiling {
-  const worker = createCompileWorker();
-  t.after(() => worker.close());
   const resolver = new PathResolver();
   t.after(() => resolver.close());
   let count = 0;
-  const counting: CompileWorker = {
-    compileInWorker: (set) => {
-      count += 1;
-      return worker.compileInWorker(set);
-    },
-    close: () => worker.close(),
+  const counting = (set: PolicySet): Compilation => {
+    count += 1;
+    return compile(set);
   };
-  const compiler = createLinkedCompiler(counting, resolver);
+  const compiler = createLinkedCompiler(counting, (prefixes, known) => resolver.resolvePrefixes(prefixes, known));
   const policies = [policy([denyRead(`${root}/link/**`), allowRead(`${root}/**`)])];
   return {
     compiler,

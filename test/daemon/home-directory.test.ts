@@ -15,37 +15,36 @@ const NOBODY_AT_ALL = 3_999_999_999;
 interface Housed {
   readonly homes: HomeDirectory;
   readonly holder: SnapshotHolder;
-  readonly refreshed: string[];
-  readonly prepared: string[];
+  readonly added: string[];
+  readonly known: ReadonlyMap<number, string>;
   readonly errors: unknown[];
   readonly compileNow: () => void;
 }
 
-/** The real name service; a refresh compiles with the homes that are known. */
+/** The real name service; adding compiles with the homes that are known. */
 function housed({ refreshes = true, failures = 0 } = {}): Housed {
   const holder = createSnapshotHolder(() => 0);
-  const refreshed: string[] = [];
-  const prepared: string[] = [];
+  const added: string[] = [];
+  const known = new Map<number, string>();
   const errors: unknown[] = [];
   const compileNow = (): void => {
-    const set = setOf({ policies: [policy([allowRead('~/work')])], host: { homes: new Map(homes.known()) } });
+    const set = setOf({ policies: [policy([allowRead('~/work')])], host: { homes: new Map(known) } });
     holder.swap(compile(set), 'test');
   };
   const homes = createHomeDirectory({
     clock: systemClock,
     holder,
-    prepare: (uid, home) => {
-      prepared.push(`${uid} ${home}`);
-      return prepared.length > failures ? Promise.resolve() : Promise.reject(new Error('disk I/O error'));
-    },
-    onError: (error) => errors.push(error),
-    refresh: async (cause) => {
-      refreshed.push(cause);
+    add: async (uid, home) => {
+      added.push(`${uid} ${home}`);
+      if (added.length <= failures) throw new Error('disk I/O error');
+      known.set(uid, home);
       await new Promise((resolve) => setImmediate(resolve));
-      if (refreshes) compileNow();
+      if (refreshes && holder.current() !== null) compileNow();
     },
+    forget: (uid) => known.delete(uid),
+    onError: (error) => errors.push(error),
   });
-  return { homes, holder, refreshed, prepared, errors, compileNow };
+  return { homes, holder, added, known, errors, compileNow };
 }
 
 /** Nothing about `~` can be tried where this user has no home of its own. */
@@ -65,15 +64,15 @@ describe('what `~` means', { skip }, () => {
     assert.equal(house.homes.isSettled(OWN), false);
     await settling;
     assert.deepEqual([house.homes.isSettled(OWN), workOf(house)], [true, 'org_allow']);
-    assert.deepEqual([house.refreshed, house.prepared], [['homes'], [`${OWN} ${HOME}`]]);
+    assert.deepEqual(house.added, [`${OWN} ${HOME}`]);
     await house.homes.settle(OWN);
-    assert.deepEqual(house.refreshed, ['homes'], 'nothing new, nothing compiled');
+    assert.deepEqual(house.added, [`${OWN} ${HOME}`], 'nothing new, nothing compiled');
   });
 
   test('found before the first snapshot, it is part of that one', async () => {
     const house = housed();
     await house.homes.settle(OWN);
-    assert.deepEqual([house.refreshed, house.homes.isSettled(OWN)], [[], false]);
+    assert.deepEqual([house.added.length, house.homes.isSettled(OWN)], [1, false]);
     house.compileNow();
     assert.deepEqual([house.homes.isSettled(OWN), workOf(house)], [true, 'org_allow']);
   });
@@ -89,7 +88,7 @@ describe('what `~` means', { skip }, () => {
     const house = housed({ failures: 1 });
     house.compileNow();
     await house.homes.settle(OWN);
-    assert.deepEqual([house.homes.isSettled(OWN), house.homes.known().size, house.errors.length], [false, 0, 1]);
+    assert.deepEqual([house.homes.isSettled(OWN), house.known.size, house.errors.length], [false, 0, 1]);
     await house.homes.settle(OWN);
     assert.deepEqual([house.homes.isSettled(OWN), workOf(house), house.errors.length], [true, 'org_allow', 1]);
   });
@@ -100,6 +99,6 @@ describe('what `~` means', { skip }, () => {
     await house.homes.settle(NOBODY_AT_ALL);
     assert.equal(house.homes.isSettled(NOBODY_AT_ALL), true);
     assert.equal(house.homes.isSettled(65_534), true, 'nobody in particular has no home');
-    assert.deepEqual(house.refreshed, []);
+    assert.deepEqual(house.added, []);
   });
 });

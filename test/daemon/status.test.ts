@@ -1,19 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NO_REPORT, reportOf } from '../../src/daemon/policy-report.ts';
 import { type StatusInputs, statusOf } from '../../src/daemon/status.ts';
-import { allow, deny, localFile, NOW, policy, type SetChanges, setOf, snapshotOf } from '../policy/asking.ts';
+import { compile } from '../../src/policy/compile.ts';
+import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../policy/asking.ts';
+
+const FACTS: StatusInputs['facts'] = {
+  organisation: 'acme',
+  lastSyncAt: NOW - 90_500,
+  source: null,
+  localFiles: [],
+  localWarnings: [],
+};
 
 function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): StatusInputs {
+  const compilation = set === null ? null : compile(setOf(set));
   return {
     version: '1.2.3',
     startedAt: NOW - 60_000,
     now: NOW,
-    snapshot: set === null ? null : snapshotOf(setOf(set), 4),
-    organisation: 'acme',
-    source: null,
-    lastSync: { completedAt: NOW - 90_500, verifiedTime: null },
+    snapshot: compilation === null ? null : { policy: compilation, generation: 4, ttlMs: 0 },
+    configuredOrg: null,
+    facts: FACTS,
+    report: compilation === null ? NO_REPORT : reportOf(compilation),
+    trouble: null,
     preset: 'locked-down',
-    local: { listing: [], warnings: [] },
     peerCredentials: 'available',
     ...more,
   };
@@ -37,7 +48,7 @@ describe('the status', () => {
   });
 
   test('before there is a snapshot is not ready, and governs nothing', () => {
-    const status = statusOf(inputs(null, { lastSync: null }));
+    const status = statusOf(inputs(null, { facts: { ...FACTS, lastSyncAt: null } }));
     assert.deepEqual([status.ready, status.revision, status.generation, status.domains], [false, 'none', 0, {}]);
     assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: null });
   });
@@ -66,8 +77,19 @@ describe('the status', () => {
     for (const staleness of ['warn', 'restrict', 'block'] as const) {
       assert.deepEqual(codes({ policies: [policy([allow('a.example')])], staleness }), ['policy_aging']);
     }
-    assert.deepEqual(codes({}, { local: { listing: [], warnings: ['/x cannot be entered'] } }), ['local_files']);
+    assert.deepEqual(codes({}, { facts: { ...FACTS, localWarnings: ['/x cannot be entered'] } }), ['local_files']);
     assert.deepEqual(codes({ policies: [policy([deny('a..b')])] }), ['rule_unparsable']);
+  });
+
+  test('says why no policy is made, and names the organisation of the configuration first', () => {
+    const status = statusOf(inputs({}, { trouble: 'out of memory', configuredOrg: 'other' }));
+    assert.deepEqual(status.warnings, [
+      {
+        code: 'policy_thread_lost',
+        message: 'no policy is made at the moment, and the last one serves: out of memory; it is tried again',
+      },
+    ]);
+    assert.deepEqual([status.organisation, statusOf(inputs({})).organisation], ['other', 'acme']);
   });
 
   test('lists fifty warnings of rules and says how many more there are', () => {

@@ -80,7 +80,7 @@ function exchangeOf(body: string): Exchange {
       status: () => null,
       ready: () => true,
       sync: () => Promise.reject(new Error('nothing to sync')),
-      rules: () => null,
+      rules: () => Promise.reject(new Error('nothing to list')),
       authzenIdentifier: 'https://reeve.invalid',
     },
   };

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { createCompileWorker } from '../../src/pdp/compile-worker.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import { compile } from '../../src/policy/compile.ts';
+import type { Compilation } from '../../src/policy/snapshot.ts';
 import { createActivator } from '../../src/sources/activate.ts';
 import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
@@ -27,10 +28,11 @@ import { emptySet } from '../support/policy-sets.ts';
 interface Machine {
   readonly source: GovernanceSource;
   readonly holder: SnapshotHolder;
+  readonly serving: () => Compilation | null;
   readonly store: BundleStore;
 }
 
-/** Everything between the control plane and the snapshot, with the real clock and the real compile worker. */
+/** Everything between the control plane and the snapshot, with the real clock and in one thread. */
 function machine(t: TestContext, server: RunningServer, login: Login, intervalMs = 1_000): Machine {
   const directory = temporaryDirectory(t);
   const credentialFile = join(directory, 'credential.json');
@@ -39,15 +41,17 @@ function machine(t: TestContext, server: RunningServer, login: Login, intervalMs
   t.after(() => database.close());
   const store = createBundleStore(database);
   const holder = createSnapshotHolder(() => Date.now());
-  const worker = createCompileWorker();
-  t.after(() => worker.close());
+  let serving: Compilation | null = null;
   const activator = createActivator({
     store,
-    holder,
     clock: systemClock,
     policySet: (org) =>
       emptySet(org.kind === 'delivered' ? { revision: org.revision, policies: org.policies, now: Date.now() } : {}),
-    compile: (set) => worker.compileInWorker(set),
+    compile: (set) => Promise.resolve(compile(set)),
+    publish: (compilation, cause) => {
+      serving = compilation;
+      return holder.swap(compilation, cause).generation;
+    },
   });
   const source = createGovernanceSource({
     config: { baseUrl: server.plane.url, org: ORG, credentialFile, intervalMs },
@@ -58,7 +62,7 @@ function machine(t: TestContext, server: RunningServer, login: Login, intervalMs
     onPolicies: (bundle) => activator.activate(bundle),
   });
   t.after(() => source.close());
-  return { source, holder, store };
+  return { source, holder, serving: () => serving, store };
 }
 
 async function until(what: () => boolean, deadlineMs = 8_000): Promise<void> {
@@ -69,24 +73,25 @@ async function until(what: () => boolean, deadlineMs = 8_000): Promise<void> {
   }
 }
 
-const resources = (holder: SnapshotHolder): string =>
-  (holder.current()?.policy.listing ?? []).flatMap((rule) => rule.resources).join(' ');
+const resources = ({ serving }: Machine): string =>
+  (serving()?.listing ?? []).flatMap((rule) => rule.resources).join(' ');
 
 test('a machine pulls what an administrator wrote, by itself, and goes on without the server', async (t) => {
   const server = await startServer(t);
   const policy = await newPolicy(server);
   await newRule(server, policy);
-  const { source, holder, store } = machine(t, server, newCredential(server.database, 'machine'));
+  const pulling = machine(t, server, newCredential(server.database, 'machine'));
+  const { source, holder, store } = pulling;
   source.start();
   await until(() => holder.current() !== null);
-  assert.equal(resources(holder), NETWORK_RULE.resources.join(' '));
+  assert.equal(resources(pulling), NETWORK_RULE.resources.join(' '));
   assert.equal(source.status().state, 'ok');
   assert.deepEqual(
     source.status().warnings.map((warning) => warning.code),
     ['no_rollback_protection'],
   );
   await newRule(server, policy, { ...NETWORK_RULE, name: 'more', resources: ['more.example'] });
-  await until(() => resources(holder).includes('more.example'));
+  await until(() => resources(pulling).includes('more.example'));
   const revision = holder.current()?.policy.revision;
   await server.plane.close();
   await until(() => source.status().state === 'failing');
@@ -99,7 +104,8 @@ test('a machine pulls what an administrator wrote, by itself, and goes on withou
 test('sync answers when what was just written is live', async (t) => {
   const server = await startServer(t);
   const policy = await newPolicy(server);
-  const { source, holder } = machine(t, server, newCredential(server.database, 'machine'), 3_600_000);
+  const pulling = machine(t, server, newCredential(server.database, 'machine'), 3_600_000);
+  const { source, holder } = pulling;
   source.start();
   await source.sync();
   for (const name of ['one', 'two', 'three']) {
@@ -107,7 +113,7 @@ test('sync answers when what was just written is live', async (t) => {
     const answer = await source.sync();
     assert.ok(answer.kind === 'ran' && answer.outcome.kind === 'ok' && answer.outcome.result === 'activated');
     assert.equal(answer.outcome.generation, holder.current()?.generation);
-    assert.match(resources(holder), new RegExp(`${name}\\.example`));
+    assert.match(resources(pulling), new RegExp(`${name}\\.example`));
   }
 });
 
@@ -130,11 +136,12 @@ test('a policy that was deleted serves on until that is confirmed', async (t) =>
   const server = await startServer(t);
   const policy = await newPolicy(server);
   await newRule(server, policy);
-  const { source, holder } = machine(t, server, newCredential(server.database, 'machine'));
+  const pulling = machine(t, server, newCredential(server.database, 'machine'));
+  const { source } = pulling;
   await source.sync();
   await server.ask(`DELETE ${POLICIES}/${policy}`);
   const answer = await source.sync();
   assert.ok(answer.kind === 'ran' && answer.outcome.kind === 'ok');
   assert.deepEqual(answer.outcome.heldPolicies, [policy]);
-  assert.equal(resources(holder), NETWORK_RULE.resources.join(' '));
+  assert.equal(resources(pulling), NETWORK_RULE.resources.join(' '));
 });

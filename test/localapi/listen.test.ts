@@ -143,7 +143,7 @@ describe('listening on a path', () => {
         status: () => ({}),
         ready: () => true,
         sync: () => Promise.resolve({ kind: 'live', generation: 0, revision: '' }),
-        rules: () => [],
+        rules: () => Promise.resolve({ kind: 'rules', json: '[]' }),
         authzenIdentifier: 'https://reeve.invalid',
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -106,7 +106,7 @@ test('56 a policy whose activation failed is fetched again by the next sync, and
       return compile(set);
     },
   });
-  const serving = (): unknown => stage.holder.current()?.policy.listing.flatMap((rule) => rule.resources);
+  const serving = (): unknown => stage.serving()?.listing.flatMap((rule) => rule.resources);
   const sync = async (): Promise<string> => {
     const answer = await stage.source.sync();
     return answer.kind === 'ran' ? answer.outcome.kind : answer.kind;

@@ -241,7 +241,7 @@ async function start(t: TestContext, directory: string): Promise<void> {
     status: () => ({}),
     ready: () => false,
     sync: () => assert.fail(),
-    rules: () => ({}),
+    rules: () => Promise.resolve({ kind: 'rules' as const, json: '{}' }),
     authzenIdentifier: 'https://reeve.invalid',
   };
   const sockets = {

@@ -22,7 +22,8 @@ function editStoredBundle(directory: string): void {
 test('an activated bundle serves, is stored as active, and its governed domains are remembered', async (t) => {
   const { activator, store, holder } = await governanceStage(t);
   const outcome = await activator.activate(bundle('one'));
-  assert.ok(outcome.kind === 'activated' && outcome.snapshot === holder.current());
+  assert.deepEqual(outcome, { kind: 'activated', revision: 'one', generation: 1 });
+  assert.deepEqual([holder.current()?.policy.revision, activator.live()], ['one', { revision: 'one', generation: 1 }]);
   const active = store.active();
   assert.ok(active.kind === 'active' && active.header.revision === 'one');
   assert.deepEqual(store.wasGoverned(), ['network']);
@@ -96,9 +97,7 @@ test('activations that are asked for at once happen one after the other, in that
     activator.refresh('links'),
   ]);
   assert.deepEqual(
-    outcomes.map((outcome) =>
-      outcome.kind === 'failed' ? outcome.failure : [outcome.snapshot.policy.revision, outcome.snapshot.generation],
-    ),
+    outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.failure : [outcome.revision, outcome.generation])),
     [
       ['one', 1],
       ['one', 2],
@@ -140,11 +139,11 @@ test('a stored bundle that somebody edited does not serve, and the next sync rep
   assert.ok(outcome.kind === 'failed');
   assert.deepEqual([outcome.failure.stage, outcome.failure.code], ['verify', 'row_invalid']);
   assert.equal(second.holder.current()?.policy.closures[0]?.code, 'not_ready');
-  assert.deepEqual(second.holder.current()?.policy.listing, []);
+  assert.deepEqual(second.serving()?.listing, []);
   const answer = await second.source.sync();
   assert.ok(answer.kind === 'ran' && answer.outcome.kind === 'ok' && answer.outcome.result === 'activated');
   assert.deepEqual(
-    second.holder.current()?.policy.listing.flatMap((rule) => rule.resources),
+    second.serving()?.listing.flatMap((rule) => rule.resources),
     ['a.example'],
   );
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DaemonPort, LocalApiLog, SyncOutcome } from '../../src/localapi/daemon-port.ts';
+import type { DaemonPort, LocalApiLog, RulesReading, SyncOutcome } from '../../src/localapi/daemon-port.ts';
 import type { LocalApiLimits } from '../../src/localapi/limits.ts';
 import { type LocalApi, type LocalApiOptions, startLocalApi } from '../../src/localapi/start-local-api.ts';
 import { createDecisionPoint } from '../../src/pdp/decision-point.ts';
@@ -9,6 +9,7 @@ import { PathResolver } from '../../src/pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
+import type { Compilation } from '../../src/policy/snapshot.ts';
 import { emptySet } from './policy-sets.ts';
 import type { Scope } from './scope.ts';
 
@@ -65,7 +66,8 @@ export async function startDecisionDaemon(t: Scope, options: DecisionDaemonOptio
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const holder = createSnapshotHolder(() => 0);
   const set = options.set === undefined ? policySet(AUTHZEN_POLICIES) : options.set;
-  if (set !== null) holder.swap(compile(set), 'start');
+  const compilation = set === null ? null : compile(set);
+  if (compilation !== null) holder.swap(compilation, 'start');
   const resolver = new PathResolver();
   t.after(() => resolver.close());
   // its thread takes longer to load than a first request may wait
@@ -77,7 +79,11 @@ export async function startDecisionDaemon(t: Scope, options: DecisionDaemonOptio
       decide: { kind: 'path', path: decide, mode: 0o666 },
       admin: { kind: 'path', path: admin, mode: 0o600 },
     },
-    port: { ...daemonPort(holder, resolver, options), ...options.port },
+    port: {
+      ...daemonPort(holder, resolver, options),
+      rules: () => Promise.resolve(listed(compilation)),
+      ...options.port,
+    },
     log: recordingLog(errors),
     // clients of a test that reads nothing would keep it waiting
     limits: { drainMs: 300, ...options.limits },
@@ -87,7 +93,15 @@ export async function startDecisionDaemon(t: Scope, options: DecisionDaemonOptio
   return { api, directory, decide, admin, holder, errors };
 }
 
-function daemonPort(holder: SnapshotHolder, resolver: PathResolver, { sync }: DecisionDaemonOptions): DaemonPort {
+function listed(compilation: Compilation | null): RulesReading {
+  return { kind: 'rules', json: JSON.stringify({ rules: compilation?.listing ?? [] }) };
+}
+
+function daemonPort(
+  holder: SnapshotHolder,
+  resolver: PathResolver,
+  { sync }: DecisionDaemonOptions,
+): Omit<DaemonPort, 'rules'> {
   const identity = (): { revision: string; generation: number } => {
     const snapshot = holder.current();
     return { revision: snapshot?.policy.revision ?? '', generation: snapshot?.generation ?? 0 };
@@ -103,7 +117,6 @@ function daemonPort(holder: SnapshotHolder, resolver: PathResolver, { sync }: De
     status: identity,
     ready: () => holder.current() !== null,
     sync: sync ?? (() => Promise.resolve({ kind: 'live', ...identity() })),
-    rules: () => ({ rules: holder.current()?.policy.listing ?? [] }),
     authzenIdentifier: 'https://reeve.invalid',
   };
 }

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
+import type { Compilation } from '../../src/policy/snapshot.ts';
 import { type Activator, createActivator, type OrgPolicies } from '../../src/sources/activate.ts';
 import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
 import type { GovernanceConfig } from '../../src/sources/governance/sync-run.ts';
@@ -51,6 +52,8 @@ export interface GovernanceStage {
   readonly clock: ManualClock;
   readonly store: BundleStore;
   readonly holder: SnapshotHolder;
+  /** What was compiled of it, listing and all. */
+  readonly serving: () => Compilation | null;
   readonly activator: Activator;
   readonly source: GovernanceSource;
   /** What the activator was given last. */
@@ -95,15 +98,19 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
   const orgs: OrgPolicies[] = [];
   const troubles: (string | null)[] = [];
   const compileSet = options.compile ?? compile;
+  let serving: Compilation | null = null;
   const activator = createActivator({
     store,
-    holder,
     clock,
     policySet: (org) => {
       orgs.push(org);
       return setOf(org, clock.now());
     },
     compile: (set) => new Promise((resolve) => resolve(compileSet(set))),
+    publish: (compilation, cause) => {
+      serving = compilation;
+      return holder.swap(compilation, cause).generation;
+    },
   });
   const config = { baseUrl: `${server.origin}/v2`, org: ORG, credentialFile, deadlineMs: 1_000, ...options.config };
   const source = createGovernanceSource({
@@ -127,6 +134,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     clock,
     store,
     holder,
+    serving: () => serving,
     activator,
     source,
     orgs,

@@ -21,6 +21,8 @@ export interface GovernanceSourceOptions {
   readonly onPolicies: (bundle: FetchedBundle) => Promise<Activation>;
   /** Called when syncs begin to fail, fail in another way, or work again (null). Must not throw. */
   readonly onTrouble?: (error: LastError | null) => void;
+  /** Called when a run begins and once the next one is planned: `status` may say something else. Must not throw. */
+  readonly onStatus?: () => void;
 }
 
 export interface LastError {
@@ -86,6 +88,7 @@ export function createGovernanceSource(options: GovernanceSourceOptions): Govern
     hostId,
     intervalMs: config.intervalMs ?? DEFAULT_GOVERNANCE_INTERVAL_MS,
     delivered: () => store.enrolledOrg() !== null,
+    onPlan: () => options.onStatus?.(),
     run: async (cause) => {
       const outcome = await run.sync(cause);
       const before = memory.lastError?.code ?? null;

@@ -42,7 +42,7 @@ export type SyncOutcome =
       readonly kind: 'ok';
       /** `waiting`: a first listing without policies; nothing serves until the next one says the same. */
       readonly result: 'activated' | 'unchanged' | 'waiting';
-      /** Of the snapshot that serves; null while waiting. */
+      /** Of the policy that serves; null while waiting. */
       readonly revision: string | null;
       readonly generation: number | null;
       /** Policies that are no longer listed and serve on until that is confirmed; '' = every policy. */
@@ -144,6 +144,6 @@ async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: numb
     sync: plan.record,
   });
   if (activation.kind === 'failed') return { kind: 'failed', failure: activation.failure, retryAfterMs: null };
-  const { generation } = activation.snapshot;
+  const { generation } = activation;
   return { ...common, result: activation.kind, revision: plan.revision, generation };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../support/governance-stage.ts';
 
 function serving(stage: GovernanceStage): readonly string[] {
-  return stage.holder.current()?.policy.listing.flatMap((rule) => rule.resources) ?? [];
+  return stage.serving()?.listing.flatMap((rule) => rule.resources) ?? [];
 }
 
 async function withTwo(...args: Parameters<typeof governanceStage>): Promise<GovernanceStage> {

@@ -16,7 +16,7 @@ const LIST = `/v2/orgs/${ORG}/governance/policies`;
 
 /** Names that the serving snapshot allows or denies, in the order of its listing. */
 function serving(stage: GovernanceStage): readonly string[] {
-  return stage.holder.current()?.policy.listing.flatMap((rule) => rule.resources) ?? ['nothing'];
+  return stage.serving()?.listing.flatMap((rule) => rule.resources) ?? ['nothing'];
 }
 
 async function sync(stage: GovernanceStage): Promise<SyncOutcome> {

@@ -1,0 +1,94 @@
+import type { SyncOutcome } from '../localapi/daemon-port.ts';
+import type { CompiledPolicy, PolicyWarning } from '../policy/snapshot.ts';
+import type { SourceStatus } from '../sources/governance/source.ts';
+import type { LocalListing } from '../sources/local/local-layer.ts';
+import type { DaemonConfig } from './daemon-config.ts';
+
+/**
+ * Everything that the main thread and the policy thread say to each other. Messages arrive in the order in which they
+ * were sent, and an answer comes after everything that led to it: a `sync` that has been answered is live.
+ */
+
+/** Main thread → policy thread; each is answered once. */
+export type Ask =
+  /** Opens the database and reads the machine's local files. The thread counts in `pulse` as long as it is well. */
+  | { readonly kind: 'start'; readonly config: DaemonConfig; readonly pulse: Int32Array }
+  /** A home was found: reads what belongs to it, and compiles it in. */
+  | { readonly kind: 'home'; readonly uid: number; readonly home: string }
+  /** One home too many is known: it is left out of the next compile. */
+  | { readonly kind: 'forget'; readonly uid: number }
+  /** Publishes what the last run held. */
+  | { readonly kind: 'open' }
+  /** Begins to poll, and to look after what was published. */
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'rules' }
+  /** Calls off what `begin` began; homes can still be found. */
+  | { readonly kind: 'halt' }
+  | { readonly kind: 'close' };
+
+export interface Answers {
+  readonly start: null;
+  readonly home: null;
+  readonly forget: null;
+  readonly open: null;
+  readonly begin: null;
+  readonly sync: SyncOutcome;
+  /** The JSON text of `/v1/rules`, as long as the policy itself. */
+  readonly rules: string;
+  readonly halt: null;
+  /** Threads of the thread that are stuck in a system call. */
+  readonly close: { readonly lost: number };
+}
+
+export type ToPolicyThread =
+  | { readonly kind: 'ask'; readonly id: number; readonly ask: Ask }
+  /** The answer to `publish`: it serves, as this generation. */
+  | { readonly kind: 'published'; readonly generation: number };
+
+export type FromPolicyThread =
+  | { readonly kind: 'publish'; readonly publication: Publication }
+  | { readonly kind: 'facts'; readonly facts: SupplyFacts }
+  | LogLine
+  | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[Ask['kind']] }
+  | { readonly kind: 'refusal'; readonly id: number; readonly code: string; readonly message: string };
+
+/** A compiled policy on its way to the decision point; its typed arrays lie in shared memory. */
+export interface Publication {
+  readonly policy: CompiledPolicy;
+  /** In a word, what changed. */
+  readonly cause: string;
+  readonly report: PolicyReport;
+}
+
+/** What `status` says about the rules; however many there are, this stays small. */
+export interface PolicyReport {
+  readonly active: number;
+  readonly inactive: number;
+  /** The first of them. */
+  readonly warnings: readonly PolicyWarning[];
+  readonly warningCount: number;
+}
+
+/** What `status` shows of the supply; sent whenever it has changed. */
+export interface SupplyFacts {
+  /** The organisation that this machine belongs to. */
+  readonly organisation: string | null;
+  /** When the last complete sync ended. */
+  readonly lastSyncAt: number | null;
+  readonly source: SourceStatus | null;
+  /** The files that count for everybody; the names in a user's own directory are that user's business. */
+  readonly localFiles: readonly LocalListing[];
+  readonly localWarnings: readonly string[];
+}
+
+/** One line for the log, which the main thread writes. */
+export interface LogLine {
+  readonly kind: 'log';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** The part of the logger that the policy thread has. */
+export type PolicyLog = Readonly<Record<LogLine['level'], (fields: object, message: string) => void>>;

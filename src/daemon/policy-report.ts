@@ -1,0 +1,32 @@
+import type { Compilation, CompiledPolicy, CompileReport } from '../policy/snapshot.ts';
+import type { PolicyReport, Publication } from './policy-messages.ts';
+
+/** The most warnings of one kind that are listed one by one. */
+const MAX_POLICY_WARNINGS = 50;
+
+export const NO_REPORT: PolicyReport = { active: 0, inactive: 0, warnings: [], warningCount: 0 };
+
+/** What `status` needs of a compilation. */
+export function reportOf({ listing, warnings }: Pick<CompileReport, 'listing' | 'warnings'>): PolicyReport {
+  const active = listing.reduce((count, rule) => count + (rule.active ? 1 : 0), 0);
+  return {
+    active,
+    inactive: listing.length - active,
+    warnings: warnings.slice(0, MAX_POLICY_WARNINGS),
+    warningCount: warnings.length,
+  };
+}
+
+/** What crosses to the main thread: nothing that grows with the rules, except in shared memory. */
+export function publicationOf(compilation: Compilation, cause: string): Publication {
+  const { report, policy } = parted(compilation);
+  // only the next compile needs the links
+  const host = { ...policy.host, links: new Map() };
+  return { policy: { ...policy, host }, cause, report: reportOf(report) };
+}
+
+/** What decisions need, and what only those need who look after the policy. */
+export function parted(compilation: Compilation): { readonly policy: CompiledPolicy; readonly report: CompileReport } {
+  const { listing, warnings, issues, literalPrefixes, ...policy } = compilation;
+  return { policy, report: { listing, warnings, issues, literalPrefixes } };
+}

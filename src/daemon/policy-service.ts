@@ -1,0 +1,167 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import type { SyncOutcome } from '../localapi/daemon-port.ts';
+import type { Compilation } from '../policy/snapshot.ts';
+import { readFoldingMounts } from '../realpath/mounts.ts';
+import type { Live } from '../sources/activate.ts';
+import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
+import type { DaemonConfig } from './daemon-config.ts';
+import { type Part, Parts } from './lifecycle.ts';
+import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
+import { stalenessNow } from './policy-inputs.ts';
+import type { PolicyLog, SupplyFacts } from './policy-messages.ts';
+import { startUpkeep } from './policy-upkeep.ts';
+import { type SupplyNotice, startNotice } from './supply-notice.ts';
+
+export interface PolicyServiceOptions {
+  readonly config: DaemonConfig;
+  readonly log: PolicyLog;
+  readonly clock: Clock;
+  /** Resolves with the generation as which it serves. */
+  readonly publish: (compilation: Compilation, cause: string) => Promise<number>;
+  /** Told whenever they have changed. */
+  readonly onFacts: (facts: SupplyFacts) => void;
+}
+
+/** All that makes policies, as one: what the policy thread does when it is asked. */
+export interface PolicyService {
+  addHome(uid: number, home: string): Promise<void>;
+  forgetHome(uid: number): void;
+  /** Publishes what the last run held. */
+  open(): Promise<void>;
+  begin(): Promise<void>;
+  sync(): Promise<SyncOutcome>;
+  /** The JSON text of `/v1/rules`. */
+  rules(): string;
+  halt(): Promise<void>;
+  /** How many threads are stuck in a system call. */
+  close(): Promise<number>;
+}
+
+/** Database, then local files; a part that cannot be started closes those before it, and the error goes on. */
+export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
+  const { log } = options;
+  const parts = new Parts();
+  const supply = new Parts();
+  const close = async (which: Parts): Promise<void> => {
+    for (const { name, error } of await which.close()) log.error({ part: name, err: error }, 'a part did not close');
+  };
+  const publish: PolicyServiceOptions['publish'] = (compilation, cause) => {
+    // whoever sees the new generation sees the status that belongs to it
+    notice?.lookNow();
+    return options.publish(compilation, cause);
+  };
+  let notice: SupplyNotice | null = null;
+  const desk = await openPolicyDesk(parts, { ...options, publish });
+  const { source } = await parts.start('source', () => openSource(desk, options, () => notice?.look()));
+  const onError = (error: unknown): void => log.error({ err: error }, 'the state of the supply cannot be read');
+  const opened = await parts.start('notice', () => startNotice({ ...options, onError }, () => factsOf(desk, source)));
+  notice = opened;
+  return {
+    async addHome(uid, home) {
+      await desk.addHome(uid, home);
+      // before the first policy there is nothing to renew: it will be made with this home
+      if (desk.current() !== null) await desk.refresh('homes');
+    },
+    forgetHome: (uid) => desk.forgetHome(uid),
+    async open() {
+      const restored = await desk.activator.restore();
+      if (restored.kind === 'failed') log.error(restored.failure, 'the stored policy does not serve');
+    },
+    async begin() {
+      await supply.start('upkeep', () => openUpkeep(desk, options));
+      await supply.start('polling', () => polling(source));
+    },
+    async sync() {
+      const outcome = await syncNow(desk, source);
+      opened.lookNow();
+      return outcome;
+    },
+    rules: () => JSON.stringify({ ...liveIn(desk), rules: desk.current()?.listing ?? [] }),
+    halt: () => close(supply),
+    async close() {
+      await close(supply);
+      await close(parts);
+      return desk.prefixes.lost();
+    },
+  };
+}
+
+function factsOf(desk: PolicyDesk, source: GovernanceSource | null): SupplyFacts {
+  const { listing, warnings } = desk.local.current();
+  return {
+    organisation: desk.store.enrolledOrg(),
+    lastSyncAt: desk.store.lastSync()?.completedAt ?? null,
+    source: source?.status() ?? null,
+    localFiles: listing.filter((file) => file.uid === null),
+    localWarnings: warnings,
+  };
+}
+
+function openUpkeep(desk: PolicyDesk, { clock, log }: PolicyServiceOptions): Part {
+  return startUpkeep({
+    clock,
+    now: () => desk.facts.now(),
+    verifiedTime: () => desk.facts.lastSync()?.verifiedTime ?? null,
+    current: () => desk.current(),
+    staleness: () => stalenessNow(desk.facts),
+    foldingMounts: readFoldingMounts,
+    resolveLinks: desk.prefixes.resolve,
+    refresh: (cause) => desk.refresh(cause),
+    onError: (error: unknown) => log.error({ err: error }, 'looking for changes failed; the policy serves on'),
+  });
+}
+
+/** It does not poll yet. Throws for one that can never be asked. */
+function openSource(
+  { store, activator }: PolicyDesk,
+  { config, clock, log }: PolicyServiceOptions,
+  onStatus: () => void,
+): Part & { readonly source: GovernanceSource | null } {
+  if (config.source === null) return { source: null, close: () => undefined };
+  const source = createGovernanceSource({
+    config: config.source,
+    store,
+    clock,
+    random: Math.random,
+    hostId: hostname(),
+    onPolicies: (bundle) => activator.activate(bundle),
+    onTrouble: (error) => {
+      if (error === null) log.info({}, 'syncs work again');
+      else
+        log.warn({ stage: error.stage, code: error.code, reason: error.message }, 'a sync failed; what serves stays');
+    },
+    onStatus,
+  });
+  return { source, close: () => source.close() };
+}
+
+function polling(source: GovernanceSource | null): Part {
+  source?.start();
+  return { close: () => source?.close() };
+}
+
+function liveIn({ activator }: PolicyDesk): Live {
+  return activator.live() ?? { revision: 'none', generation: 0 };
+}
+
+async function syncNow(desk: PolicyDesk, source: GovernanceSource | null): Promise<SyncOutcome> {
+  if (source === null) {
+    const message = 'no source is configured: local files and the preset rule; set `source` in the configuration file';
+    return { kind: 'failed', code: 'no_source', message };
+  }
+  const answer = await source.sync();
+  switch (answer.kind) {
+    case 'closed':
+      return { kind: 'failed', code: 'source_closed', message: 'the daemon is shutting down' };
+    case 'deferred': {
+      const seconds = Math.max(1, Math.ceil(answer.retryAfterMs / 1000));
+      return { kind: 'retry_after', seconds, message: `the policy server asked to be left alone for ${seconds} s` };
+    }
+    case 'ran': {
+      const { outcome } = answer;
+      if (outcome.kind === 'ok') return { kind: 'live', ...liveIn(desk) };
+      return { kind: 'failed', code: outcome.failure.code, message: outcome.failure.message };
+    }
+  }
+}

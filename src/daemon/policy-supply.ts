@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/coded-error.ts';
+import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
+import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
+import type { DaemonConfig } from './daemon-config.ts';
+import type { Logger } from './logger.ts';
+import type { Publication, SupplyFacts } from './policy-messages.ts';
+import { NO_REPORT } from './policy-report.ts';
+import { PolicyThread, PolicyThreadError } from './policy-thread.ts';
+
+export interface PolicySupplyOptions {
+  readonly config: DaemonConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly holder: SnapshotHolder;
+  /** What the thread runs; a test hands in one that breaks. */
+  readonly entry?: URL;
+}
+
+const NO_FACTS: SupplyFacts = {
+  organisation: null,
+  lastSyncAt: null,
+  source: null,
+  localFiles: [],
+  localWarnings: [],
+};
+
+/** Between a thread that died and the next one. */
+const RESTART = { baseMs: 1_000, capMs: 60_000 };
+/** A thread that lasted so long had nothing to do with the one before. */
+const LASTING_MS = 300_000;
+/** How long stopping waits for a thread that is busy. */
+const PATIENCE_MS = 3_000;
+/** Calls of `tick`, once a second: no step of a policy's way takes longer. */
+const SILENT_TICKS = COMPILE_DEADLINE_MS / 1_000;
+
+/**
+ * The supply of policies, as the main thread sees it: a thread that makes them. What it publishes serves at once, by one
+ * assignment. When it dies, what served serves on, and another one is started.
+ */
+export class PolicySupply {
+  readonly #options: PolicySupplyOptions;
+  /** Everything that the next thread has to be told, too. */
+  readonly #homes = new Map<number, string>();
+  readonly #ended: PolicyThread[] = [];
+  #thread: PolicyThread;
+  #phase: 'starting' | 'running' | 'waiting' | 'halted' = 'starting';
+  #started: Promise<boolean> = Promise.resolve(false);
+  #startedAt = 0;
+  #deaths = 0;
+  #cancelRestart = (): void => undefined;
+  #facts = NO_FACTS;
+  #report = NO_REPORT;
+  #trouble: string | null = null;
+
+  constructor(options: PolicySupplyOptions) {
+    this.#options = options;
+    this.#thread = this.#newThread();
+  }
+
+  get facts(): SupplyFacts {
+    return this.#facts;
+  }
+
+  /** Of the policy that serves. */
+  get report(): Publication['report'] {
+    return this.#report;
+  }
+
+  /** Why there is no thread; null = it runs. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Threads stuck in a system call. */
+  get lost(): number {
+    return [...this.#ended, this.#thread].filter((thread) => thread.stuck).length;
+  }
+
+  /** Opens the database and the local files. Rejects with a `PolicyThreadError` where that fails. */
+  async start(): Promise<void> {
+    const starting = this.#thread.start(this.#options.config);
+    this.#started = starting.then(
+      () => true,
+      () => false,
+    );
+    await starting;
+  }
+
+  /** The first policy: what the last run held. */
+  async open(): Promise<void> {
+    await this.#thread.ask({ kind: 'open' });
+  }
+
+  /** Polls and looks after the policy from here on. */
+  async begin(): Promise<void> {
+    await this.#thread.ask({ kind: 'begin' });
+    this.#phase = 'running';
+    this.#startedAt = this.#options.clock.now();
+  }
+
+  /** Resolves once a policy with this home serves; a home that could not be read rejects and does not count. */
+  async addHome(uid: number, home: string): Promise<void> {
+    // why the thread did not start is told to whoever started it
+    if (this.#phase === 'starting' && !(await this.#started)) return;
+    await this.#thread.ask({ kind: 'home', uid, home });
+    this.#homes.set(uid, home);
+  }
+
+  forgetHome(uid: number): void {
+    this.#homes.delete(uid);
+    this.#thread.ask({ kind: 'forget', uid }).catch(() => undefined);
+  }
+
+  /** Settles when the new generation is live. */
+  async sync(): Promise<SyncOutcome> {
+    try {
+      return await this.#thread.ask({ kind: 'sync' });
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async rules(): Promise<RulesReading> {
+    try {
+      return { kind: 'rules', json: await this.#thread.ask({ kind: 'rules' }) };
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    if (this.#phase === 'running') this.#thread.tick(SILENT_TICKS);
+  }
+
+  /** Nothing new comes from here on, except homes. */
+  async halt(): Promise<void> {
+    this.#phase = 'halted';
+    this.#cancelRestart();
+    await this.#inTime(this.#thread.ask({ kind: 'halt' }));
+  }
+
+  /** Closes the database in good order, unless the thread is too busy for that: then the next start finds it intact. */
+  async close(): Promise<void> {
+    this.#phase = 'halted';
+    this.#cancelRestart();
+    // it cannot end while one of its own threads is stuck; whoever asks for `lost` knows what to do
+    const wasStuck = this.#thread.stuck;
+    const closed = await this.#inTime(this.#thread.ask({ kind: 'close' }));
+    const ended = this.#thread.end();
+    if (!wasStuck && (closed === null || closed.lost === 0)) await ended;
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T | null> {
+    const patience = new AbortController();
+    const late = sleep(PATIENCE_MS, null, { signal: patience.signal }).catch(() => null);
+    try {
+      return await Promise.race([answer.catch(() => null), late]);
+    } finally {
+      patience.abort();
+    }
+  }
+
+  #newThread(): PolicyThread {
+    const { log, entry } = this.#options;
+    const thread: PolicyThread = new PolicyThread(
+      {
+        onPublish: (publication) => this.#publish(publication),
+        onFacts: (facts) => (this.#facts = facts),
+        onLog: ({ level, fields, message }) => log[level](fields, message),
+        onDeath: (cause) => {
+          if (thread === this.#thread && this.#phase === 'running') this.#mourn(cause);
+        },
+      },
+      entry,
+    );
+    return thread;
+  }
+
+  #publish({ policy, cause, report }: Publication): number {
+    this.#report = report;
+    return this.#options.holder.swap(policy, cause).generation;
+  }
+
+  /** What served serves on; another thread is started after a while. */
+  #mourn(cause: string): void {
+    const { clock, log } = this.#options;
+    if (clock.now() - this.#startedAt > LASTING_MS) this.#deaths = 0;
+    this.#deaths += 1;
+    this.#phase = 'waiting';
+    this.#trouble = cause;
+    const waitMs = backoffMs(RESTART, this.#deaths, Math.random);
+    log.error({ reason: cause, restart_ms: waitMs }, 'the policy thread ended; what serves stays, and it starts again');
+    this.#cancelRestart = clock.after(waitMs, () => void this.#startAgain());
+  }
+
+  async #startAgain(): Promise<void> {
+    this.#ended.push(this.#thread);
+    this.#thread = this.#newThread();
+    const thread = this.#thread;
+    try {
+      await thread.start(this.#options.config);
+      for (const [uid, home] of this.#homes) await this.#addAgain(thread, uid, home);
+      await thread.ask({ kind: 'open' });
+      if (this.#phase === 'halted') return;
+      await this.begin();
+      this.#trouble = null;
+      this.#options.log.info({}, 'the policy thread runs again');
+    } catch (error) {
+      void thread.end();
+      if (this.#phase !== 'halted') this.#mourn(messageOf(error));
+    }
+  }
+
+  /** A home that cannot be read any more counts for nobody, and is looked up anew. */
+  async #addAgain(thread: PolicyThread, uid: number, home: string): Promise<void> {
+    try {
+      await thread.ask({ kind: 'home', uid, home });
+    } catch (error) {
+      this.#homes.delete(uid);
+      this.#options.log.error({ err: error, uid }, 'a user’s home cannot be read: that user is not answered');
+    }
+  }
+}
+
+function failed(error: unknown): { readonly kind: 'failed'; readonly code: string; readonly message: string } {
+  const code = error instanceof PolicyThreadError ? error.code : 'internal';
+  return { kind: 'failed', code, message: messageOf(error) };
+}

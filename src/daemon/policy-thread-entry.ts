@@ -1,0 +1,117 @@
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import { CodedError, messageOf } from '../base/coded-error.ts';
+import type { Compilation } from '../policy/snapshot.ts';
+import type { Answers, Ask, FromPolicyThread, LogLine, PolicyLog, ToPolicyThread } from './policy-messages.ts';
+import { publicationOf } from './policy-report.ts';
+import { type PolicyService, startPolicyService } from './policy-service.ts';
+
+// The policy thread's whole life: it does what it is asked, and tells what it has found out.
+const PULSE_MS = 1_000;
+
+type Started = Extract<Ask, { kind: 'start' }>;
+type Send = (message: FromPolicyThread) => void;
+
+function serve(port: MessagePort): void {
+  const send: Send = (message) => port.postMessage(message);
+  const awaited: ((generation: number) => void)[] = [];
+  let service: Promise<PolicyService> | null = null;
+  const publish = (compilation: Compilation, cause: string): Promise<number> =>
+    new Promise((resolve) => {
+      awaited.push(resolve);
+      send({ kind: 'publish', publication: publicationOf(compilation, cause) });
+    });
+  const answer = async (ask: Ask): Promise<Answers[Ask['kind']]> => {
+    if (ask.kind === 'start') {
+      beat(ask.pulse);
+      service = startService(ask, publish, send);
+      // whoever asks next hears it too
+      await service;
+      return null;
+    }
+    if (service === null) throw new Error('the policy thread was not started');
+    return serveAsk(await service, ask);
+  };
+  port.on('message', (message: ToPolicyThread) => {
+    if (message.kind === 'published') {
+      awaited.shift()?.(message.generation);
+      return;
+    }
+    const { id, ask } = message;
+    answer(ask).then(
+      (value) => send({ kind: 'answer', id, value }),
+      (error: unknown) => send(refusalOf(id, error)),
+    );
+  });
+}
+
+function startService(
+  { config }: Started,
+  publish: (compilation: Compilation, cause: string) => Promise<number>,
+  send: Send,
+): Promise<PolicyService> {
+  return startPolicyService({
+    config,
+    log: logTo(send),
+    clock: systemClock,
+    publish,
+    onFacts: (facts) => send({ kind: 'facts', facts }),
+  });
+}
+
+async function serveAsk(service: PolicyService, ask: Exclude<Ask, Started>): Promise<Answers[Ask['kind']]> {
+  switch (ask.kind) {
+    case 'home':
+      await service.addHome(ask.uid, ask.home);
+      return null;
+    case 'forget':
+      service.forgetHome(ask.uid);
+      return null;
+    case 'open':
+      await service.open();
+      return null;
+    case 'begin':
+      await service.begin();
+      return null;
+    case 'sync':
+      return service.sync();
+    case 'rules':
+      return service.rules();
+    case 'halt':
+      await service.halt();
+      return null;
+    case 'close':
+      return { lost: await service.close() };
+  }
+}
+
+/** Says once a second that this thread is neither stuck nor lost in a loop. */
+function beat(pulse: Int32Array): void {
+  setInterval(() => Atomics.add(pulse, 0, 1), PULSE_MS).unref();
+}
+
+function logTo(send: Send): PolicyLog {
+  const line =
+    (level: LogLine['level']) =>
+    (fields: object, message: string): void =>
+      send({ kind: 'log', level, fields: cloneable(fields), message });
+  return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** An error arrives as what a log shows of it: cloning would lose its code, and may not succeed. */
+function cloneable(fields: object): object {
+  const shown = (value: unknown): unknown =>
+    value instanceof Error ? { type: value.name, ...codeOf(value), message: value.message, stack: value.stack } : value;
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)]));
+}
+
+function codeOf(error: Error): { readonly code?: string } {
+  return 'code' in error ? { code: String(error.code) } : {};
+}
+
+function refusalOf(id: number, error: unknown): FromPolicyThread {
+  const code = error instanceof CodedError ? String(error.code) : 'internal';
+  return { kind: 'refusal', id, code, message: messageOf(error) };
+}
+
+if (parentPort !== null) serve(parentPort);
