@@ -23,6 +23,10 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     may: ['base', 'policy', 'schema', 'bundle', 'http', 'realpath', 'store', 'pdp'],
     because: 'delivery ends with the swap and knows no sockets',
   },
+  audit: {
+    may: ['base', 'policy', 'store'],
+    because: 'a log keeps what was decided: nothing on the way of a decision waits for it, and it knows no sockets',
+  },
   localapi: {
     may: ['base', 'policy', 'schema', 'http', 'socket', 'pdp'],
     because: 'answering must not reach sources or the store',
@@ -40,12 +44,25 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     because: 'it is another server and must run without a daemon',
   },
   daemon: {
-    may: ['base', 'policy', 'schema', 'http', 'realpath', 'socket', 'host', 'store', 'pdp', 'sources', 'localapi'],
+    may: [
+      'base',
+      'policy',
+      'schema',
+      'http',
+      'realpath',
+      'socket',
+      'host',
+      'store',
+      'pdp',
+      'audit',
+      'sources',
+      'localapi',
+    ],
     because: 'it composes; clients and commands are above or beside it',
   },
   cli: {
     may: [
-      ...['base', 'policy', 'schema', 'http', 'realpath', 'socket', 'host', 'store', 'sources'],
+      ...['base', 'policy', 'schema', 'http', 'realpath', 'socket', 'host', 'store', 'audit', 'sources'],
       ...['eval', 'client', 'control-plane', 'daemon'],
     ],
     because: 'it talks to a daemon through its sockets, not through its memory',
@@ -57,7 +74,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'better-sqlite3': 'src/store/database.ts',
   chokidar: 'src/sources/local/',
   commander: 'src/cli/',
-  'ipaddr.js': 'src/policy/resource/',
   koffi: 'src/localapi/peer-credentials.ts',
   picomatch: 'src/policy/resource/',
   pino: 'src/daemon/logger.ts',
