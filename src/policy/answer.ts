@@ -1,21 +1,15 @@
-import type { AllowCode, Answer, DecisionCode, DenyCode, DeterminingRule, Origin } from './decision.ts';
+import type { Domain } from './action.ts';
+import type { AllowCode, Answer, DecisionCode, DenyCode, Origin } from './decision.ts';
 import { canonicalOf, destinationText, type FilesystemRequest, type NetworkRequest } from './request.ts';
+import { partsOf } from './rule-parts.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Cause, type Match, resourceOf, ruleOf } from './verdict.ts';
+import type { Cause, Match } from './verdict.ts';
 
-const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
+export const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
   builtin: 'preset_allow', // completes the table: builtin rules only deny
   org: 'org_allow',
   local: 'local_allow',
   preset: 'preset_allow',
-};
-
-/** How a person calls the layer that a rule comes from. */
-const ORIGIN_WORDS: Readonly<Record<Origin, string>> = {
-  builtin: "reeve's own protection",
-  org: 'organisation policy',
-  local: 'local file',
-  preset: 'preset',
 };
 
 /** Denials by what stands in a policy; every other denial but `default_deny` is an error (semantics, 6). */
@@ -30,15 +24,15 @@ const EXPLICIT_DENIALS: ReadonlySet<DecisionCode> = new Set<DenyCode>([
 /** Codes that mean: the organisation's own policy said no. */
 const ORG_CODES: ReadonlySet<DecisionCode> = new Set<DenyCode>(['org_deny', 'approval_required']);
 
-type JudgedRequest = NetworkRequest | FilesystemRequest;
+export type JudgedRequest = NetworkRequest | FilesystemRequest;
 
 export function allowed(snapshot: Snapshot, request: JudgedRequest, grant: Match): Answer {
-  const rule = determiningRule(grant);
+  const { rule, verdict } = partsOf(grant);
   return {
     decision: 'allow',
     kind: 'explicit',
     code: ALLOW_CODE[grant.layer.origin],
-    reason: `${describe(request)} is allowed by \`${rule.resource}\` (${source(grant)})`,
+    reason: `${describe(request)}${verdict}`,
     rule,
     ...shared(snapshot, request),
     ...(request.kind === 'filesystem' && request.real.kind === 'real' ? { resolved_path: request.real.real } : {}),
@@ -54,11 +48,9 @@ export interface Denial {
 
 export function denied(snapshot: Snapshot, request: JudgedRequest, { cause, wouldDeny }: Denial): Answer {
   const { code } = cause;
-  const rule = cause.match === null ? undefined : determiningRule(cause.match);
+  const rule = cause.match === null ? undefined : partsOf(cause.match).rule;
   const kind = kindOf(code);
-  const governed = snapshot.policy.domains[request.kind].governed;
-  const byOrg = ORG_CODES.has(code) || (code === 'default_deny' && governed);
-  const { supportMessage } = snapshot.policy;
+  const supportMessage = supportOn(snapshot, request.kind, code);
   return {
     decision: wouldDeny ? 'allow' : 'deny',
     kind,
@@ -71,8 +63,14 @@ export function denied(snapshot: Snapshot, request: JudgedRequest, { cause, woul
       : {}),
     ttl_ms: wouldDeny || kind === 'error' || request.kind === 'filesystem' ? 0 : snapshot.ttlMs,
     ...(wouldDeny ? { would_deny: true } : {}),
-    ...(byOrg && supportMessage !== null ? { support_message: supportMessage } : {}),
+    ...(supportMessage === null ? {} : { support_message: supportMessage }),
   };
+}
+
+/** The organisation's own words, on a denial that its policy caused; null = none. */
+export function supportOn({ policy }: Snapshot, domain: Domain, code: DenyCode): string | null {
+  const byOrg = ORG_CODES.has(code) || (code === 'default_deny' && policy.domains[domain].governed);
+  return byOrg ? policy.supportMessage : null;
 }
 
 /** A value that means nothing: the question cannot be judged, so it is denied. */
@@ -84,11 +82,6 @@ export function invalidRequest(snapshot: Snapshot, reason: string): Answer {
 export function errorAnswer(snapshot: Snapshot, code: DenyCode, reason: string): Answer {
   const { policy, generation } = snapshot;
   return { decision: 'deny', kind: 'error', code, reason, revision: policy.revision, generation, ttl_ms: 0 };
-}
-
-export function determiningRule(match: Match): DeterminingRule {
-  const { id, name, policy } = ruleOf(match);
-  return { id, name, policy, origin: match.layer.origin, resource: resourceOf(match) };
 }
 
 function shared(
@@ -110,29 +103,18 @@ function kindOf(code: DenyCode): Answer['kind'] {
 }
 
 function reasonOf(request: JudgedRequest, cause: Cause, wouldDeny: boolean): string {
-  const text =
-    cause.match === null
-      ? cause.reason
-      : `${describe(request)} is denied: ${matchReason(request, cause, cause.match)} (${source(cause.match)})`;
+  const text = cause.match === null ? cause.reason : `${describe(request)}${deniedBy(request, cause, cause.match)}`;
   return wouldDeny ? `${text}; let through in monitor mode` : text;
 }
 
-function matchReason(request: JudgedRequest, { reason }: Cause, match: Match): string {
-  if (reason !== '') return reason;
-  const resource = `\`${resourceOf(match)}\``;
-  if (request.kind === 'network') return `it matches ${resource}`;
-  return request.recursive ? `the subtree meets ${resource}` : `the path matches ${resource}`;
+function deniedBy(request: JudgedRequest, { reason }: Cause, match: Match): string {
+  const { rule, verdict, source } = partsOf(match);
+  if (reason !== '') return ` is denied: ${reason} (${source})`;
+  const meetsSubtree = request.kind === 'filesystem' && request.recursive;
+  return meetsSubtree ? ` is denied: the subtree meets \`${rule.resource}\` (${source})` : verdict;
 }
 
-function describe(request: JudgedRequest): string {
+export function describe(request: JudgedRequest): string {
   if (request.kind === 'network') return `${request.action} to ${destinationText(request)}`;
   return `${request.action} of ${request.recursive ? 'everything below ' : ''}${request.lexical}`;
-}
-
-/** Where a rule stands, in the names that its authors gave. */
-function source(match: Match): string {
-  const { origin } = match.layer;
-  if (origin === 'builtin') return ORIGIN_WORDS.builtin;
-  const { id, name, policyName } = ruleOf(match);
-  return `${ORIGIN_WORDS[origin]} \`${policyName}\`, rule \`${name === '' ? id : name}\``;
 }

@@ -1,5 +1,6 @@
 import type { Domain } from './action.ts';
 import { allowed, denied, invalidRequest } from './answer.ts';
+import { allowedText, deniedText } from './answer-text.ts';
 import type { Answer } from './decision.ts';
 import { judgeFilesystem } from './judge-filesystem.ts';
 import { judgeNetwork } from './judge-network.ts';
@@ -17,6 +18,24 @@ export function decide(snapshot: Snapshot, request: Request, asker: Asker): Answ
     return invalidRequest(snapshot, 'only root may ask with a `uid` that is not its own');
   }
   return answerOf(snapshot, request, judge(snapshot, request, asker));
+}
+
+/** The same answer as JSON: `JSON.stringify` of it, made faster. */
+export function decideText(snapshot: Snapshot, request: Request, asker: Asker): string {
+  if (request.kind === 'invalid' || !mayAsk(request, asker)) return JSON.stringify(decide(snapshot, request, asker));
+  const verdict = judge(snapshot, request, asker);
+  return quickText(snapshot, request, verdict) ?? JSON.stringify(answerOf(snapshot, request, verdict));
+}
+
+function quickText(
+  snapshot: Snapshot,
+  request: NetworkRequest | FilesystemRequest,
+  { grant, causes }: Verdict,
+): string | null {
+  if (grant !== null && causes.length === 0) return allowedText(snapshot, request, grant);
+  const cause = firstCause(causes);
+  if (cause === undefined || snapshot.policy.domains[request.kind].monitored) return null;
+  return deniedText(snapshot, request, cause);
 }
 
 function judge(snapshot: Snapshot, request: NetworkRequest | FilesystemRequest, asker: Asker): Verdict {

@@ -5,7 +5,8 @@ export interface TextTable {
   readonly bytes: Uint8Array;
 }
 
-const decoder = new TextDecoder();
+// a byte order mark is a character of a name like any other
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function textAt({ starts, bytes }: TextTable, number: number): string {
   return textIn(bytes, starts[number] ?? 0, starts[number + 1] ?? 0);

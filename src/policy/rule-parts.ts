@@ -1,0 +1,75 @@
+import { ACTION_BIT } from './action.ts';
+import type { DeterminingRule, Origin } from './decision.ts';
+import type { Layer } from './layer.ts';
+import { effectOf } from './target-table.ts';
+import { type Match, resourceOf, ruleOf } from './verdict.ts';
+
+/** What an answer says of the rule that determined it: decoded once and kept, for the next answer by the same rule. */
+export interface RuleParts {
+  readonly rule: DeterminingRule;
+  /** Where the rule stands, in the names that its authors gave. */
+  readonly source: string;
+  /** What follows the request in `reason`; of a deny, as it denies a destination or one path. */
+  readonly verdict: string;
+  /** `verdict` inside a JSON string, its end, and the member `rule`. */
+  readonly json: string;
+}
+
+/** How a person calls the layer that a rule comes from. */
+const ORIGIN_WORDS: Readonly<Record<Origin, string>> = {
+  builtin: "reeve's own protection",
+  org: 'organisation policy',
+  local: 'local file',
+  preset: 'preset',
+};
+
+const OF_PATHS = ACTION_BIT.read | ACTION_BIT.write;
+
+/** A power of two. */
+const KEPT = 1_024;
+
+/** The parts of some targets, each in the place that its number gives it; the one before it has to go. */
+interface KeptParts {
+  readonly targets: Int32Array;
+  readonly parts: (RuleParts | undefined)[];
+}
+
+const KEPT_PARTS = new WeakMap<Layer, KeptParts>();
+
+export function partsOf(match: Match): RuleParts {
+  const { layer, target } = match;
+  let kept = KEPT_PARTS.get(layer);
+  if (kept === undefined) {
+    kept = { targets: new Int32Array(KEPT).fill(-1), parts: [] };
+    KEPT_PARTS.set(layer, kept);
+  }
+  const place = target & (KEPT - 1);
+  const found = kept.targets[place] === target ? kept.parts[place] : undefined;
+  if (found !== undefined) return found;
+  const parts = readParts(match);
+  kept.targets[place] = target;
+  kept.parts[place] = parts;
+  return parts;
+}
+
+function readParts(match: Match): RuleParts {
+  const { layer, target } = match;
+  const { origin } = layer;
+  const { id, name, policy, policyName } = ruleOf(match);
+  const resource = resourceOf(match);
+  const source =
+    origin === 'builtin'
+      ? ORIGIN_WORDS.builtin
+      : `${ORIGIN_WORDS[origin]} \`${policyName}\`, rule \`${name === '' ? id : name}\``;
+  const what = effectOf(layer.targets, target) === 'allow' ? 'is allowed by' : deniedBy(match);
+  const verdict = ` ${what} \`${resource}\` (${source})`;
+  const rule: DeterminingRule = { id, name, policy, origin, resource };
+  const json = `${JSON.stringify(verdict).slice(1)},"rule":${JSON.stringify(rule)}`;
+  return { rule, source, verdict, json };
+}
+
+function deniedBy({ layer, target }: Match): string {
+  return ((layer.targets.flags[target] ?? 0) & OF_PATHS) === 0
+    ? 'is denied: it matches'
+    : 'is denied: the path matches';
+}
