@@ -1,5 +1,13 @@
 import { shownValue } from '../base/shown.ts';
-import { ACTION_BIT, type Domain, domainOf, isAction } from './action.ts';
+import {
+  ACTION_BIT,
+  type Action,
+  type Domain,
+  domainOf,
+  FILESYSTEM_ACTIONS,
+  isAction,
+  NETWORK_ACTIONS,
+} from './action.ts';
 import { isObject, type RuleAuthor, type RuleFields, type RuleHead } from './rule-shape.ts';
 
 const HTTP_ACTION = /^request:(?:get|head|post|put|patch|delete|options|connect|trace)$/;
@@ -19,6 +27,8 @@ export function readActions(fields: RuleFields, author: RuleAuthor, head: RuleHe
   const actions = fields['actions'];
   if (actions === undefined && author === 'local') return defaultActions(fields, head);
   const list: readonly unknown[] = Array.isArray(actions) ? actions : [];
+  const [only] = list;
+  if (list.length === 1 && isAction(only) && fields['http_resources'] === undefined) return ONE_ACTION[only];
   const domains = domainsAmong(list);
   const http = list.some(isHttpAction);
   const [domain = 'network'] = domains;
@@ -58,6 +68,16 @@ function domainOfResource(text: string): Domain {
 }
 
 const ONE_DOMAIN: Readonly<Record<Domain, readonly Domain[]>> = { network: ['network'], filesystem: ['filesystem'] };
+
+/** What most rules have: one action, and nothing wrong with it. */
+const ONE_ACTION = Object.fromEntries(
+  [...NETWORK_ACTIONS, ...FILESYSTEM_ACTIONS].map((action) => [action, readOneAction(action)]),
+) as Readonly<Record<Action, ActionsReading>>;
+
+function readOneAction(action: Action): ActionsReading {
+  const domain = domainOf(action);
+  return { fault: null, domains: ONE_DOMAIN[domain], domain, bits: ACTION_BIT[action], http: false };
+}
 
 /** Each domain once, the first that is named first. */
 function domainsAmong(actions: readonly unknown[]): readonly Domain[] {

@@ -7,9 +7,7 @@ import { quote } from './quote.ts';
 import { spellingProblem } from './spelling.ts';
 
 /** What a network resource of a rule means. `port` null is every port; a CIDR prefix never has one. */
-export type NetworkPattern =
-  | (NamePattern & { readonly port: number | null })
-  | { readonly kind: 'prefix'; readonly prefix: Prefix };
+export type NetworkPattern = NamePattern | { readonly kind: 'prefix'; readonly prefix: Prefix };
 
 export type NetworkPatternReading =
   | { readonly kind: 'pattern'; readonly pattern: NetworkPattern; readonly warnings: readonly string[] }
@@ -58,8 +56,9 @@ function readCidr(text: string): NetworkPatternReading {
   const reading = readPrefix(text);
   if (reading.kind === 'invalid') return invalid(`${quote(text)} ${cidrProblem(text, reading.problem)}`);
   const { prefix } = reading;
-  const warnings = reading.masked ? [`${quote(text)} has host bits set: it means \`${prefix.text}\`, write that`] : [];
-  return { kind: 'pattern', pattern: { kind: 'prefix', prefix }, warnings };
+  if (!reading.masked) return accepted({ kind: 'prefix', prefix });
+  const warning = `${quote(text)} has host bits set: it means \`${prefix.text}\`, write that`;
+  return { kind: 'pattern', pattern: { kind: 'prefix', prefix }, warnings: [warning] };
 }
 
 function cidrProblem(text: string, problem: 'address' | 'length'): string {
@@ -101,9 +100,9 @@ function readHostAndPort(text: string): NetworkPatternReading {
   if (host.includes(':')) return invalid(`${quote(text)} ${colonProblem(text)}`);
   const port = cut < 0 ? null : readPort(text.slice(cut + 1), host === '' || host === '*' ? '**' : host);
   if (typeof port === 'string') return invalid(`${quote(text)} ${port}`);
-  const reading = readNamePattern(host, port === null ? '' : `:${port}`);
+  const reading = readNamePattern(host, port);
   if (reading.kind === 'invalid') return invalid(`${quote(text)} ${reading.problem}`);
-  return accepted({ ...reading.pattern, port });
+  return accepted(reading.pattern);
 }
 
 function colonProblem(text: string): string {
@@ -111,8 +110,10 @@ function colonProblem(text: string): string {
   return 'has more than one `:`: write `host:port`, or an IPv6 address as `[2001:db8::1]:443`';
 }
 
+const NO_WARNINGS: readonly string[] = [];
+
 function accepted(pattern: NetworkPattern): NetworkPatternReading {
-  return { kind: 'pattern', pattern, warnings: [] };
+  return { kind: 'pattern', pattern, warnings: NO_WARNINGS };
 }
 
 function invalid(message: string): NetworkPatternReading {
