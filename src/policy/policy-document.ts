@@ -130,7 +130,11 @@ function allowlistFault(raw: RuleFields): string | null {
 function domainsIn(allowlist: RuleFields | undefined, rules: readonly unknown[]): readonly Domain[] {
   const declared = allowlist?.['domain'];
   if (isDomain(declared)) return [declared];
-  const known = new Set(rules.flatMap(domainsOf));
+  const known = new Set<Domain>();
+  for (const rule of rules) {
+    for (const domain of domainsOf(rule)) known.add(domain);
+    if (known.size === DOMAINS.length) break;
+  }
   return rules.length > 0 && known.size === 0 ? DOMAINS : DOMAINS.filter((domain) => known.has(domain));
 }
 

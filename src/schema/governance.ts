@@ -181,6 +181,8 @@ function withoutRuleMembers(allowlist: JsonRecord, ignored: ReadonlySet<string>)
 type JsonRecord = Readonly<Record<string, unknown>>;
 
 function drop(value: JsonRecord, known: readonly string[], ignored: ReadonlySet<string>): JsonRecord {
+  // almost always there is nothing to drop
+  if (Object.keys(value).every((name) => !ignored.has(name))) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => known.includes(name) || !ignored.has(name)));
 }
 
