@@ -1,5 +1,5 @@
 import type { ByteQueue } from './byte-queue.ts';
-import { parseField, type RequestHead, valuesOf } from './http-head.ts';
+import { parseField, valuesOf, type WholeHead } from './http-head.ts';
 import { MAX_HEAD_BYTES } from './limits.ts';
 
 /** How a request's body is delimited. */
@@ -9,8 +9,7 @@ export type BodyFraming =
   /** Where the next request begins cannot be known: 400 and close. */
   | { readonly kind: 'malformed'; readonly message: string };
 
-export function bodyFraming(head: RequestHead): BodyFraming {
-  const lengths = valuesOf(head, 'content-length');
+export function bodyFraming({ head, lengths }: WholeHead): BodyFraming {
   const codings = valuesOf(head, 'transfer-encoding');
   if (codings.length === 0) return lengthFraming(lengths);
   if (lengths.length > 0) return malformed('`Transfer-Encoding` beside `Content-Length`');
@@ -32,6 +31,9 @@ function malformed(message: string): BodyFraming {
   return { kind: 'malformed', message };
 }
 
+/** A body whose end is known to be findable. */
+export type KnownFraming = Exclude<BodyFraming, { kind: 'malformed' }>;
+
 export type BodyProgress = 'incomplete' | 'complete' | 'too_large' | 'malformed';
 
 const MAX_CHUNK_LINE_BYTES = 256;
@@ -49,7 +51,7 @@ export class BodyReader {
   #trailerBytes = 0;
   #bytes: Buffer = Buffer.alloc(0);
 
-  constructor(framing: Exclude<BodyFraming, { kind: 'malformed' }>, limit: number, keep: boolean) {
+  constructor(framing: KnownFraming, limit: number, keep: boolean) {
     this.#limit = limit;
     this.#keep = keep;
     this.#chunked = framing.kind === 'chunked';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { HeaderField, RequestHead } from './http-head.ts';
+import { type RequestHead, valuesOf } from './http-head.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { type ApiErrorCode, errorText } from './reply-text.ts';
 
@@ -40,28 +40,43 @@ export interface ReplyFrame {
   readonly close: boolean;
   /** null where no head could be read. */
   readonly head: RequestHead | null;
-  readonly date: Date;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
-/** The whole response as it goes out. */
-export function responseBytes(reply: HttpReply, { close, head, date }: ReplyFrame): Buffer {
-  const body = Buffer.from(`${reply.json}\n`, 'utf8');
-  const fields: (readonly [string, string])[] = [
-    ['Content-Type', 'application/json'],
-    ['Content-Length', String(body.length)],
-    ['Date', date.toUTCString()],
-    ...(reply.headers ?? []),
-    ...(head?.fields ?? []).filter(isRequestId).map(([, value]) => ['X-Request-ID', value] as const),
-  ];
-  if (close) fields.push(['Connection', 'close']);
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  const start = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}\r\n`;
-  // Latin-1 gives a request id's bytes back as they came
-  const top = Buffer.from(`${start}${lines}\r\n`, 'latin1');
-  // RFC 9110, 9.3.2: a response to HEAD has no body
-  return head?.method === 'HEAD' ? top : Buffer.concat([top, body]);
+const OK_START = startOf(200);
+
+function startOf(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nContent-Type: application/json\r\nContent-Length: `;
 }
 
-function isRequestId([name]: HeaderField): boolean {
-  return name === 'x-request-id';
+/** Writes the responses of one connection: a `Date` is made once a second, and everything goes out in one piece. */
+export class ResponseWriter {
+  #second = Number.NaN;
+  #date = '';
+
+  /** The whole response as it goes out; text is to be sent as UTF-8. */
+  write(reply: HttpReply, { close, head, now }: ReplyFrame): string | Buffer {
+    const body = `${reply.json}\n`;
+    const start = reply.status === 200 ? OK_START : startOf(reply.status);
+    let top = `${start}${Buffer.byteLength(body)}\r\nDate: ${this.#dateAt(now)}\r\n`;
+    if (reply.headers !== undefined) for (const [name, value] of reply.headers) top += `${name}: ${value}\r\n`;
+    const ids = head === null ? [] : valuesOf(head, 'x-request-id');
+    for (const id of ids) top += `X-Request-ID: ${id}\r\n`;
+    top += close ? 'Connection: close\r\n\r\n' : '\r\n';
+    // RFC 9110, 9.3.2: a response to HEAD has no body
+    const rest = head?.method === 'HEAD' ? '' : body;
+    if (ids.length === 0) return top + rest;
+    // Latin-1 gives a request id's bytes back as they came
+    return Buffer.concat([Buffer.from(top, 'latin1'), Buffer.from(rest, 'utf8')]);
+  }
+
+  #dateAt(now: number): string {
+    const second = Math.floor(now / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#date = new Date(now).toUTCString();
+    }
+    return this.#date;
+  }
 }

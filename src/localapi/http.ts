@@ -1,33 +1,37 @@
 import { messageOf } from '../base/coded-error.ts';
 import type { Channel, Framing } from './channel.ts';
 import type { LocalApiContext } from './context.ts';
-import { type BodyFraming, BodyReader, bodyFraming } from './http-body.ts';
-import { HeadReader, type HeadReading, hasToken, type RequestHead, valuesOf } from './http-head.ts';
-import { type HttpReply, refusal, responseBytes } from './http-reply.ts';
-import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from './limits.ts';
-import { mayChangeState } from './peer-credentials.ts';
+import { BodyReader, type KnownFraming } from './http-body.ts';
+import type { RequestHead } from './http-head.ts';
+import { type Admission, RequestIntake } from './http-intake.ts';
+import { type HttpReply, ResponseWriter, refusal } from './http-reply.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
 import type { Route } from './router.ts';
 
 type Stage =
   | { readonly kind: 'head' }
-  | { readonly kind: 'body'; readonly head: RequestHead; readonly route: Route; readonly body: BodyReader }
+  | { readonly kind: 'body'; readonly admission: Admission; readonly body: BodyReader }
   /** Answered already; the body is read to find the next request. */
   | { readonly kind: 'skip'; readonly body: BodyReader }
   | { readonly kind: 'handling' }
   | { readonly kind: 'closing' };
 
 const HEAD: Stage = { kind: 'head' };
+const HANDLING: Stage = { kind: 'handling' };
+const CLOSING: Stage = { kind: 'closing' };
 
 /** HTTP/1.1 and 1.0 (api): one request at a time, so that a connection holds one request's memory and no more. */
 export class HttpFraming implements Framing {
   readonly #channel: Channel;
   readonly #context: LocalApiContext;
-  readonly #heads = new HeadReader();
+  readonly #intake: RequestIntake;
+  readonly #responses = new ResponseWriter();
   #stage: Stage = HEAD;
 
   constructor(channel: Channel, context: LocalApiContext) {
     this.#channel = channel;
     this.#context = context;
+    this.#intake = new RequestIntake(channel, context);
   }
 
   get busy(): boolean {
@@ -36,7 +40,9 @@ export class HttpFraming implements Framing {
 
   advance(until: number): boolean {
     while (this.#step()) {
-      if (this.#stage === HEAD && performance.now() >= until) return true;
+      if (this.#stage !== HEAD) continue;
+      if (this.#channel.input.length === 0) return false;
+      if (performance.now() >= until) return true;
     }
     return false;
   }
@@ -45,7 +51,7 @@ export class HttpFraming implements Framing {
   #step(): boolean {
     switch (this.#stage.kind) {
       case 'head':
-        return !this.#channel.blocked && this.#onHead(this.#heads.read(this.#channel.input));
+        return !this.#channel.blocked && this.#onHead();
       case 'body':
         return this.#onBody(this.#stage);
       case 'skip':
@@ -56,52 +62,46 @@ export class HttpFraming implements Framing {
     }
   }
 
-  #onHead(reading: HeadReading): boolean {
-    switch (reading.kind) {
+  #onHead(): boolean {
+    const intake = this.#intake.next(this.#channel.input);
+    switch (intake.kind) {
       case 'incomplete':
         return false;
-      case 'too_large':
-        return this.#close({
-          ...refusal('too_large', `the request head is over ${MAX_HEAD_BYTES} bytes`),
-          status: 431,
-        });
-      case 'malformed':
-        return this.#close(refusal('invalid_request', reading.message));
-      case 'head':
-        return this.#route(reading.head);
+      case 'admitted':
+        return this.#admit(intake.admission, intake.framing);
+      case 'refused':
+        this.#write(intake.reply, intake.head, false);
+        this.#stage = { kind: 'skip', body: new BodyReader(intake.framing, MAX_BODY_BYTES, false) };
+        return true;
+      case 'closed':
+        return this.#close(intake.reply, intake.head);
     }
   }
 
-  #route(head: RequestHead): boolean {
-    const framing = bodyFraming(head);
-    if (framing.kind === 'malformed') return this.#close(refusal('invalid_request', framing.message), head);
-    if (head.minor === 1 && valuesOf(head, 'host').length !== 1) {
-      return this.#close(refusal('invalid_request', 'HTTP/1.1 needs exactly one `Host`'), head);
+  #admit(admission: Admission, framing: KnownFraming): boolean {
+    const { input } = this.#channel;
+    if (admission.asksFirst) this.#channel.write('HTTP/1.1 100 Continue\r\n\r\n');
+    // mostly it is there as a whole: then it needs no copy
+    if (framing.kind === 'length' && framing.length <= input.length) {
+      return this.#handle(admission, input.take(framing.length));
     }
-    const routing = this.#context.router(head, this.#channel.socketName);
-    if (routing.kind === 'refused') return this.#refuse(head, framing, routing.reply);
-    const { route, maxBody } = routing;
-    if (route.changesState === true && !mayChangeState(this.#channel.peer, this.#context.credentials)) {
-      return this.#refuse(head, framing, refusal('forbidden', 'only root and the owner of the daemon may do this'));
-    }
-    if (framing.kind === 'length' && framing.length > maxBody) return this.#tooLarge(head, maxBody);
-    if (hasToken(head, 'expect', '100-continue') && head.minor === 1) {
-      this.#channel.write('HTTP/1.1 100 Continue\r\n\r\n');
-    }
-    this.#stage = { kind: 'body', head, route, body: new BodyReader(framing, maxBody, true) };
+    this.#stage = { kind: 'body', admission, body: new BodyReader(framing, admission.maxBody, true) };
     return true;
   }
 
-  #onBody({ head, route, body }: Extract<Stage, { kind: 'body' }>): boolean {
+  #onBody({ admission, body }: Extract<Stage, { kind: 'body' }>): boolean {
+    const { head, route } = admission;
     switch (body.read(this.#channel.input)) {
       case 'incomplete':
         return false;
       case 'malformed':
         return this.#close(refusal('invalid_request', 'the chunked body is malformed'), head);
-      case 'too_large':
-        return this.#tooLarge(head, route.body === 'batch' ? undefined : MAX_BODY_BYTES);
+      case 'too_large': {
+        const limit = route.body === 'batch' ? 'too large' : `over ${MAX_BODY_BYTES} bytes`;
+        return this.#close(refusal('too_large', `the body is ${limit}`), head);
+      }
       case 'complete':
-        return this.#handle(head, route, body.bytes);
+        return this.#handle(admission, body.bytes);
     }
   }
 
@@ -112,13 +112,14 @@ export class HttpFraming implements Framing {
       this.#stage = HEAD;
       return true;
     }
-    this.#stage = { kind: 'closing' };
+    this.#stage = CLOSING;
     this.#channel.finish();
     return false;
   }
 
-  #handle(head: RequestHead, route: Route, body: Buffer): boolean {
-    this.#stage = { kind: 'handling' };
+  #handle(admission: Admission, body: Buffer): boolean {
+    this.#stage = HANDLING;
+    const { head, route } = admission;
     const { peer, socketName } = this.#channel;
     const { port, limits } = this.#context;
     const exchange = { head, body, peer, socketName, deadline: performance.now() + limits.requestMs, port };
@@ -126,13 +127,13 @@ export class HttpFraming implements Framing {
     try {
       reply = route.handle(exchange);
     } catch (error) {
-      return this.#respond(this.#failed(route, error), head);
+      return this.#respond(this.#failed(route, error), admission);
     }
-    if (!(reply instanceof Promise)) return this.#respond(reply, head);
+    if (!(reply instanceof Promise)) return this.#respond(reply, admission);
     reply
       .catch((error: unknown) => this.#failed(route, error))
       .then((settled) => {
-        this.#respond(settled, head);
+        this.#respond(settled, admission);
         this.#channel.wake();
       })
       .catch((error: unknown) => this.#failed(route, error));
@@ -145,44 +146,22 @@ export class HttpFraming implements Framing {
   }
 
   /** Answers and goes on with the next request, or closes; true when there is a next one. */
-  #respond(reply: HttpReply, head: RequestHead): boolean {
-    if (mustClose(head) || this.#channel.draining) return this.#close(reply, head);
+  #respond(reply: HttpReply, { head, closes }: Admission): boolean {
+    if (closes || this.#channel.draining) return this.#close(reply, head);
     this.#write(reply, head, false);
     this.#stage = HEAD;
     return true;
   }
 
-  /** Refused before its body was read: a body of ordinary size is skipped, so that keep-alive goes on. */
-  #refuse(head: RequestHead, framing: Exclude<BodyFraming, { kind: 'malformed' }>, reply: HttpReply): boolean {
-    const expectsGoAhead = hasToken(head, 'expect', '100-continue');
-    if (mustClose(head) || expectsGoAhead || (framing.kind === 'length' && framing.length > MAX_BODY_BYTES)) {
-      return this.#close(reply, head);
-    }
-    this.#write(reply, head, false);
-    this.#stage = { kind: 'skip', body: new BodyReader(framing, MAX_BODY_BYTES, false) };
-    return true;
-  }
-
-  #tooLarge(head: RequestHead, limit: number | undefined): boolean {
-    const message = limit === undefined ? 'the body is too large' : `the body is over ${limit} bytes`;
-    return this.#close(refusal('too_large', message), head);
-  }
-
-  #close(reply: HttpReply, head: RequestHead | null = null): boolean {
+  #close(reply: HttpReply, head: RequestHead | null): boolean {
     this.#write(reply, head, true);
-    this.#stage = { kind: 'closing' };
+    this.#stage = CLOSING;
     this.#channel.finish();
     return false;
   }
 
   #write(reply: HttpReply, head: RequestHead | null, close: boolean): void {
-    const date = new Date(this.#context.clock.now());
-    this.#channel.write(responseBytes(reply, { close, head, date }));
+    this.#channel.write(this.#responses.write(reply, { close, head, now: this.#context.clock.now() }));
     this.#channel.requestDone();
   }
-}
-
-/** HTTP/1.0: answered, then closed. */
-function mustClose(head: RequestHead): boolean {
-  return head.minor === 0 || hasToken(head, 'connection', 'close');
 }

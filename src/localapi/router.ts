@@ -41,38 +41,51 @@ export type Routing =
 export type Router = (head: RequestHead, socketName: SocketName) => Routing;
 
 export function createRouter(routes: readonly Route[]): Router {
-  const byPath = new Map<string, Map<string, Route>>();
-  for (const route of routes) {
-    const methods = byPath.get(route.path) ?? new Map<string, Route>();
-    if (methods.has(route.method)) {
-      throw new RouterError('duplicate_route', `the route \`${route.method} ${route.path}\` is registered twice`);
-    }
-    byPath.set(route.path, methods.set(route.method, route));
-  }
+  const tables: Readonly<Record<SocketName, Table>> = {
+    decide: tableOf(routes, 'decide'),
+    admin: tableOf(routes, 'admin'),
+  };
   return (head, socketName) => {
     // a browser, not an enforcement point; on every route, the unknown ones included
     if (valuesOf(head, 'origin').length > 0 || valuesOf(head, 'referer').length > 0) {
       return refused(refusal('forbidden', 'requests with `Origin` or `Referer` are refused: this is no web API'));
     }
-    const methods = [...(byPath.get(head.path ?? '') ?? [])].filter(([, { on }]) => on === 'both' || on === socketName);
-    if (methods.length === 0) return refused(refusal('not_found', notFoundMessage(head, socketName, byPath)));
-    const route = methods.find(([method]) => method === head.method)?.[1];
-    if (route === undefined) return refused(methodNotAllowed(methods.map(([method]) => method)));
+    const methods = tables[socketName].get(head.path ?? '');
+    if (methods === undefined) {
+      const elsewhere = tables.admin.has(head.path ?? '');
+      return refused(refusal('not_found', elsewhere ? ADMIN_ONLY : 'there is no such route'));
+    }
+    const found = methods.get(head.method);
+    if (found === undefined) return refused(methodNotAllowed([...methods.keys()]));
     if (valuesOf(head, 'content-encoding').length > 0) {
       return refused(refusal('unsupported_encoding', 'send the body without `Content-Encoding`'));
     }
-    return { kind: 'route', route, maxBody: route.body === 'batch' ? MAX_BATCH_BODY_BYTES : MAX_BODY_BYTES };
+    return found;
   };
+}
+
+const ADMIN_ONLY = 'this route is on the admin socket only';
+
+/** By path, then by method. */
+type Table = ReadonlyMap<string, ReadonlyMap<string, Routing>>;
+
+/** What there is on one socket. */
+function tableOf(routes: readonly Route[], socketName: SocketName): Table {
+  const byPath = new Map<string, Map<string, Routing>>();
+  for (const route of routes) {
+    if (route.on !== 'both' && route.on !== socketName) continue;
+    const methods = byPath.get(route.path) ?? new Map<string, Routing>();
+    if (methods.has(route.method)) {
+      throw new RouterError('duplicate_route', `the route \`${route.method} ${route.path}\` is registered twice`);
+    }
+    const maxBody = route.body === 'batch' ? MAX_BATCH_BODY_BYTES : MAX_BODY_BYTES;
+    byPath.set(route.path, methods.set(route.method, { kind: 'route', route, maxBody }));
+  }
+  return byPath;
 }
 
 function refused(reply: HttpReply): Routing {
   return { kind: 'refused', reply };
-}
-
-function notFoundMessage(head: RequestHead, socketName: SocketName, byPath: ReadonlyMap<string, unknown>): string {
-  return socketName === 'decide' && byPath.has(head.path ?? '')
-    ? 'this route is on the admin socket only'
-    : 'there is no such route';
 }
 
 function methodNotAllowed(methods: readonly string[]): HttpReply {

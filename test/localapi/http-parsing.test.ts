@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { ByteQueue } from '../../src/localapi/byte-queue.ts';
 import { BodyReader, bodyFraming } from '../../src/localapi/http-body.ts';
-import { HeadReader, type HeadReading, type RequestHead } from '../../src/localapi/http-head.ts';
+import { HeadReader, type HeadReading, type WholeHead } from '../../src/localapi/http-head.ts';
 import { exchangeHttp } from '../support/raw-http.ts';
 
 function queueOf(text: string): ByteQueue {
@@ -20,15 +20,15 @@ function readHead(text: string): HeadReading {
   return new HeadReader().read(queueOf(text));
 }
 
-function headOf(text: string): RequestHead {
+function headOf(text: string): WholeHead {
   const reading = readHead(text);
   assert.ok(reading.kind === 'head', `${JSON.stringify(text)} is ${reading.kind}`);
-  return reading.head;
+  return reading;
 }
 
 describe('a request head', () => {
   test('gives method, path, version and fields, names in lower case and values trimmed', () => {
-    assert.deepEqual(headOf('POST /v1/decide?x=/y HTTP/1.1\r\nHost: a\r\nX-Request-ID:\t \xe9 b \r\n\r\n'), {
+    assert.deepEqual(headOf('POST /v1/decide?x=/y HTTP/1.1\r\nHost: a\r\nX-Request-ID:\t \xe9 b \r\n\r\n').head, {
       method: 'POST',
       path: '/v1/decide',
       minor: 1,
@@ -37,16 +37,22 @@ describe('a request head', () => {
         ['x-request-id', '\xe9 b'],
       ],
     });
-    assert.equal(headOf('GET / HTTP/1.0\r\n\r\n').minor, 0);
+    assert.equal(headOf('GET / HTTP/1.0\r\n\r\n').head.minor, 0);
+  });
+
+  test('gives every Content-Length apart, and its text without empty lines before it', () => {
+    const text = 'POST / HTTP/1.1\r\nContent-Length: 3\r\nHost: a\r\ncontent-length:\t4 \r\n\r\n';
+    const reading = headOf(`\r\n${text}`);
+    assert.deepEqual([reading.lengths, reading.head.fields, reading.text], [['3', '4'], [['host', 'a']], text]);
   });
 
   test('in absolute form has the path alone, and other forms have none', () => {
-    assert.equal(headOf('GET http://evil.example:1/healthz?a HTTP/1.1\r\n\r\n').path, '/healthz');
-    assert.equal(headOf('GET HTTPS://reeve HTTP/1.1\r\n\r\n').path, '/');
-    assert.equal(headOf('OPTIONS * HTTP/1.1\r\n\r\n').path, null);
-    assert.equal(headOf('CONNECT a.example:443 HTTP/1.1\r\n\r\n').path, null);
-    assert.equal(headOf('GET ftp://a/healthz HTTP/1.1\r\n\r\n').path, null);
-    assert.equal(headOf('GET /v1/%64ecide HTTP/1.1\r\n\r\n').path, '/v1/%64ecide');
+    assert.equal(headOf('GET http://evil.example:1/healthz?a HTTP/1.1\r\n\r\n').head.path, '/healthz');
+    assert.equal(headOf('GET HTTPS://reeve HTTP/1.1\r\n\r\n').head.path, '/');
+    assert.equal(headOf('OPTIONS * HTTP/1.1\r\n\r\n').head.path, null);
+    assert.equal(headOf('CONNECT a.example:443 HTTP/1.1\r\n\r\n').head.path, null);
+    assert.equal(headOf('GET ftp://a/healthz HTTP/1.1\r\n\r\n').head.path, null);
+    assert.equal(headOf('GET /v1/%64ecide HTTP/1.1\r\n\r\n').head.path, '/v1/%64ecide');
   });
 
   test('is malformed in every way that two servers could read differently', () => {
@@ -92,7 +98,7 @@ describe('a request head', () => {
   });
 
   test('may follow empty lines, which count towards its size', () => {
-    assert.equal(headOf('\r\n\r\nGET / HTTP/1.1\r\n\r\n').path, '/');
+    assert.equal(headOf('\r\n\r\nGET / HTTP/1.1\r\n\r\n').head.path, '/');
     assert.equal(readHead('\r\n'.repeat(4_097)).kind, 'too_large');
   });
 });
@@ -171,7 +177,9 @@ describe('a chunked body', () => {
 
 interface Read {
   readonly method: string;
+  /** All but `Content-Length`. */
   readonly fields: readonly (readonly [string, string])[];
+  readonly lengths: readonly string[];
   readonly body: string;
 }
 
@@ -180,7 +188,7 @@ function readWhole(text: string): Read | string {
   const queue = queueOf(text);
   const reading = new HeadReader().read(queue);
   if (reading.kind !== 'head') return reading.kind;
-  const framing = bodyFraming(reading.head);
+  const framing = bodyFraming(reading);
   if (framing.kind === 'malformed') return framing.kind;
   const body = new BodyReader(framing, 1_000, true);
   const progress = body.read(queue);
@@ -188,7 +196,7 @@ function readWhole(text: string): Read | string {
   // what is behind it would be another request
   if (queue.length > 0) return 'rest';
   const { method, fields } = reading.head;
-  return { method, fields, body: body.bytes.toString('latin1') };
+  return { method, fields, lengths: reading.lengths, body: body.bytes.toString('latin1') };
 }
 
 async function startNodeServer(t: TestContext): Promise<string> {
@@ -199,9 +207,11 @@ async function startNodeServer(t: TestContext): Promise<string> {
     request.on('end', () => {
       const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
       const values = request.rawHeaders.filter((_, index) => index % 2 === 1);
-      const fields = names.map((name, index) => [name, values[index] ?? '']);
-      const read = { method: request.method, fields, body: Buffer.concat(chunks).toString('latin1') };
-      const text = JSON.stringify(read);
+      const all = names.map((name, index) => [name, values[index] ?? ''] as const);
+      const fields = all.filter(([name]) => name !== 'content-length');
+      const lengths = all.filter(([name]) => name === 'content-length').map(([, value]) => value);
+      const body = Buffer.concat(chunks).toString('latin1');
+      const text = JSON.stringify({ method: request.method, fields, lengths, body });
       response.writeHead(200, { 'content-length': Buffer.byteLength(text), connection: 'close' }).end(text);
     });
   });
