@@ -16,18 +16,39 @@ export interface Migration {
 
 const BUSY_TIMEOUT_MS = 2_000;
 
+export interface OpenOptions {
+  /** Looks through the whole file first (default). A log of gigabytes does without, and finds damage where it reads. */
+  readonly quickCheck?: boolean;
+  /** NORMAL: a power cut may take the last transactions, and never more than those. Default FULL. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
+}
+
 /**
  * Opens (or creates, mode 0600) the database at `path`, checks it and brings its schema up to date. The directory
  * must exist. Throws a `StoreError`; a database that failed is closed again.
  */
-export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+export function openDatabase(path: string, migrations: readonly Migration[], options: OpenOptions = {}): Database {
   assertNumbered(migrations);
   createPrivately(path);
-  const database = connect(path);
-  try {
-    checkIntegrity(database, path);
-    configure(database);
+  return opened(path, connect(path), (database) => {
+    if (options.quickCheck !== false) checkIntegrity(database, path);
+    configure(database, options.synchronous ?? 'FULL');
     migrate(database, path, migrations);
+  });
+}
+
+/** Opens a database that is there, to look at it only. Throws a `StoreError`. */
+export function openToRead(path: string): Database {
+  return opened(path, connect(path, { readonly: true, fileMustExist: true }), (database) => {
+    database.pragma('trusted_schema = OFF');
+    // what is no database shows in the first page
+    schemaVersion(database);
+  });
+}
+
+function opened(path: string, database: Database, prepare: (database: Database) => void): Database {
+  try {
+    prepare(database);
     return database;
   } catch (error) {
     database.close();
@@ -56,9 +77,9 @@ function createPrivately(path: string): void {
   }
 }
 
-function connect(path: string): Database {
+function connect(path: string, options: SqliteDatabase.Options = {}): Database {
   try {
-    return new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+    return new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS, ...options });
   } catch (error) {
     throw translated(error, path);
   }
@@ -71,10 +92,10 @@ function checkIntegrity(database: Database, path: string): void {
   }
 }
 
-function configure(database: Database): void {
+function configure(database: Database, synchronous: 'FULL' | 'NORMAL'): void {
   database.pragma('journal_mode = WAL');
   // an acknowledged activation survives a power cut (delivery, What always holds)
-  database.pragma('synchronous = FULL');
+  database.pragma(`synchronous = ${synchronous}`);
   database.pragma('foreign_keys = ON');
   // another program may hold the file; a schema with functions or virtual tables of its own gets no trust
   database.pragma('trusted_schema = OFF');

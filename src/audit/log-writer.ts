@@ -1,0 +1,198 @@
+import { existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { messageOf } from '../base/coded-error.ts';
+import type { Database } from '../store/database.ts';
+import {
+  appendRows,
+  type ChainEnd,
+  isDamage,
+  type LogRow,
+  openLog,
+  readChain,
+  readRowsAfter,
+} from '../store/log-store.ts';
+import { answerQuery } from './answer-query.ts';
+import { decisionEntry } from './decision-fields.ts';
+import { readPage } from './decision-page.ts';
+import { type Gap, gapEntry } from './gap.ts';
+import { hexOf, linkHash } from './hash-chain.ts';
+import type { WriterStart, WrittenHead } from './log-messages.ts';
+import type { LogQuery, LogQueryAnswer } from './log-query.ts';
+import { type Entry, recordText, timeText } from './record-text.ts';
+import { pruneStep } from './retention.ts';
+
+/** The log leaves this much of the disk alone: the policy database beside it needs room for the next policy. */
+const KEEP_FREE_BYTES = 256 * 1024 * 1024;
+/** Or this part of a disk that is small. */
+const KEEP_FREE_PART = 0.05;
+
+export interface WrittenPage {
+  readonly written: number;
+  readonly head: WrittenHead;
+  readonly movedAside: string | null;
+}
+
+export interface PageToWrite {
+  readonly page: ArrayBuffer;
+  readonly count: number;
+  readonly gap: Gap | null;
+  readonly at: number;
+}
+
+/**
+ * Writes log.db, one transaction a page. It opens the file with the first page and not before: a daemon whose log is
+ * huge, damaged or out of reach starts like any other.
+ */
+export class LogWriter {
+  readonly #start: WriterStart;
+  #database: Database | null = null;
+  /** Of the file that is open: without a look at it, SQLite writes on into one that was removed. */
+  #inode: number | null = null;
+  #head: ChainEnd = { id: 0, hash: new Uint8Array(32) };
+  /** Revision and generation of the last decision: every record carries both (semantics, 1). */
+  #policy: Readonly<Record<string, unknown>> = {};
+  #movedAside: string | null = null;
+
+  constructor(start: WriterStart) {
+    this.#start = start;
+  }
+
+  /** All or nothing. Throws what the disk or the database says; a file that is damaged is replaced first. */
+  write(page: PageToWrite): WrittenPage {
+    try {
+      this.#assertRoom();
+      return this.#write(page);
+    } catch (error) {
+      this.#forget();
+      if (!isDamage(error)) throw error;
+      this.#moveAside(messageOf(error), page.at);
+      return this.#write(page);
+    }
+  }
+
+  search(query: LogQuery): LogQueryAnswer {
+    const { path } = this.#start;
+    try {
+      const json = answerQuery(this.#open(Date.now()), query, { file: path, clock: () => performance.now() });
+      return { kind: 'records', json };
+    } catch (error) {
+      return { kind: 'unavailable', message: `the decision log cannot be read: ${messageOf(error)}` };
+    }
+  }
+
+  /** One step of what is beyond the bounds; whether there is more to take away. */
+  prune(now: number): boolean {
+    return this.#database !== null && pruneStep(this.#database, this.#start.retention, now);
+  }
+
+  /** Idempotent. */
+  close(at: number): void {
+    const database = this.#database;
+    this.#database = null;
+    if (database === null) return;
+    try {
+      this.#append(database, [{ at, fields: { type: 'stop', ...this.#policy } }]);
+    } finally {
+      database.close();
+    }
+  }
+
+  #write({ page, count, gap, at }: PageToWrite): WrittenPage {
+    const [first] = readPage(page, Math.min(count, 1));
+    // opened for the first of them, not for the moment at which they were handed over
+    const database = this.#open(first?.at ?? at);
+    let [written, policy] = [0, this.#policy];
+    const entries = function* (): Generator<Entry> {
+      for (const decision of readPage(page, count)) {
+        const entry = decisionEntry(decision);
+        if (entry === null) continue;
+        written += 1;
+        policy = policyOf(entry);
+        yield entry;
+      }
+      if (gap !== null) yield gapEntry(gap, at, policy);
+    };
+    this.#append(database, entries());
+    this.#policy = policy;
+    const movedAside = this.#movedAside;
+    this.#movedAside = null;
+    return { written, head: { id: this.#head.id, hash: hexOf(this.#head.hash) }, movedAside };
+  }
+
+  #append(database: Database, entries: Iterable<Entry>): void {
+    let head = this.#head;
+    const rows = function* (): Generator<LogRow> {
+      for (const entry of entries) {
+        const id = head.id + 1;
+        const text = recordText(id, entry);
+        const row = { id, at: entry.at, hash: linkHash(head.hash, text), text };
+        head = row;
+        yield row;
+      }
+    };
+    appendRows(database, rows());
+    this.#head = { id: head.id, hash: head.hash };
+  }
+
+  #open(at: number): Database {
+    if (this.#database !== null && this.#inode === inodeOf(this.#start.path)) return this.#database;
+    this.#forget();
+    const database = openLog(this.#start.path);
+    try {
+      this.#inode = inodeOf(this.#start.path);
+      this.#head = readChain(database).head;
+      this.#policy = lastPolicy(database, this.#head.id);
+      const begin: Entry = { at, fields: { type: 'begin', moved_aside: this.#movedAside, ...this.#policy } };
+      const start: Entry = { at, fields: { type: 'start', pid: process.pid, ...this.#policy } };
+      this.#append(database, this.#head.id === 0 ? [begin, start] : [start]);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
+  }
+
+  /** Whatever is wrong with the file, the next page begins with opening it anew. */
+  #forget(): void {
+    const database = this.#database;
+    this.#database = null;
+    database?.close();
+  }
+
+  /** One damaged log is kept, the newest: a disk that breaks every day must not fill up with them. */
+  #moveAside(why: string, at: number): void {
+    const { path } = this.#start;
+    const aside = `${path}.damaged`;
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+      // what an earlier one left behind belongs to another file
+      else rmSync(aside + suffix, { force: true });
+    }
+    this.#movedAside = `the log was damaged at ${timeText(at)} and is now \`${basename(aside)}\`: ${why}`;
+  }
+
+  #assertRoom(): void {
+    const { bavail, blocks, bsize } = statfsSync(dirname(this.#start.path));
+    const needed = Math.min(KEEP_FREE_BYTES, blocks * bsize * KEEP_FREE_PART);
+    if (bavail * bsize >= needed) return;
+    throw new Error(`the disk of \`${this.#start.path}\` has less than ${Math.ceil(needed / 1024 ** 2)} MiB left`);
+  }
+}
+
+function inodeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+function policyOf({ fields }: Entry): Readonly<Record<string, unknown>> {
+  const { revision, generation } = fields;
+  return { revision, generation };
+}
+
+/** What the last record said, so that the first one of this run says it too. */
+function lastPolicy(database: Database, head: number): Readonly<Record<string, unknown>> {
+  const [row] = readRowsAfter(database, head - 1, 1);
+  if (row === undefined) return {};
+  const { revision, generation } = JSON.parse(row.text) as Readonly<Record<string, unknown>>;
+  return { revision, generation };
+}
