@@ -1,10 +1,19 @@
 import type { Compilation, CompiledPolicy, CompileReport } from '../policy/snapshot.ts';
-import type { PolicyReport, Publication } from './policy-messages.ts';
+import type { PolicyReport, Publication, SupplyFacts } from './policy-messages.ts';
 
 /** The most warnings of one kind that are listed one by one. */
 const MAX_POLICY_WARNINGS = 50;
 
 export const NO_REPORT: PolicyReport = { active: 0, inactive: 0, warnings: [], warningCount: 0 };
+
+/** Before anything is known of the supply. */
+export const NO_FACTS: SupplyFacts = {
+  organisation: null,
+  lastSyncAt: null,
+  source: null,
+  localFiles: [],
+  localWarnings: [],
+};
 
 /** What `status` needs of a compilation. */
 export function reportOf({ listing, warnings }: Pick<CompileReport, 'listing' | 'warnings'>): PolicyReport {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
@@ -7,9 +6,10 @@ import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { Logger } from './logger.ts';
-import type { Publication, SupplyFacts } from './policy-messages.ts';
-import { NO_REPORT } from './policy-report.ts';
-import { PolicyThread, PolicyThreadError } from './policy-thread.ts';
+import type { Publication } from './policy-messages.ts';
+import { NO_FACTS, NO_REPORT } from './policy-report.ts';
+import { PolicyThread, refusalOf } from './policy-thread.ts';
+import type { SupplyState } from './status.ts';
 
 export interface PolicySupplyOptions {
   readonly config: DaemonConfig;
@@ -20,21 +20,13 @@ export interface PolicySupplyOptions {
   readonly entry?: URL;
 }
 
-const NO_FACTS: SupplyFacts = {
-  organisation: null,
-  lastSyncAt: null,
-  source: null,
-  localFiles: [],
-  localWarnings: [],
-};
-
 /** Between a thread that died and the next one. */
 const RESTART = { baseMs: 1_000, capMs: 60_000 };
 /** A thread that lasted so long had nothing to do with the one before. */
 const LASTING_MS = 300_000;
 /** How long stopping waits for a thread that is busy. */
-const PATIENCE_MS = 3_000;
-/** Calls of `tick`, once a second: no step of a policy's way takes longer. */
+const PATIENCE_MS = 2_000;
+/** Once a second: no step of a policy's way takes longer. */
 const SILENT_TICKS = COMPILE_DEADLINE_MS / 1_000;
 
 /**
@@ -43,9 +35,9 @@ const SILENT_TICKS = COMPILE_DEADLINE_MS / 1_000;
  */
 export class PolicySupply {
   readonly #options: PolicySupplyOptions;
-  /** Everything that the next thread has to be told, too. */
+  /** The next thread has to be told these, too. */
   readonly #homes = new Map<number, string>();
-  readonly #ended: PolicyThread[] = [];
+  #ended: readonly PolicyThread[] = [];
   #thread: PolicyThread;
   #phase: 'starting' | 'running' | 'waiting' | 'halted' = 'starting';
   #started: Promise<boolean> = Promise.resolve(false);
@@ -61,18 +53,9 @@ export class PolicySupply {
     this.#thread = this.#newThread();
   }
 
-  get facts(): SupplyFacts {
-    return this.#facts;
-  }
-
-  /** Of the policy that serves. */
-  get report(): Publication['report'] {
-    return this.#report;
-  }
-
-  /** Why there is no thread; null = it runs. */
-  get trouble(): string | null {
-    return this.#trouble;
+  /** What `status` shows of it. */
+  get state(): SupplyState {
+    return { facts: this.#facts, report: this.#report, trouble: this.#trouble };
   }
 
   /** Threads stuck in a system call. */
@@ -98,7 +81,7 @@ export class PolicySupply {
   /** Polls and looks after the policy from here on. */
   async begin(): Promise<void> {
     await this.#thread.ask({ kind: 'begin' });
-    this.#phase = 'running';
+    if (this.#phase !== 'halted') this.#phase = 'running';
     this.#startedAt = this.#options.clock.now();
   }
 
@@ -120,7 +103,7 @@ export class PolicySupply {
     try {
       return await this.#thread.ask({ kind: 'sync' });
     } catch (error) {
-      return failed(error);
+      return refusalOf(error);
     }
   }
 
@@ -128,7 +111,7 @@ export class PolicySupply {
     try {
       return { kind: 'rules', json: await this.#thread.ask({ kind: 'rules' }) };
     } catch (error) {
-      return failed(error);
+      return refusalOf(error);
     }
   }
 
@@ -141,7 +124,7 @@ export class PolicySupply {
   async halt(): Promise<void> {
     this.#phase = 'halted';
     this.#cancelRestart();
-    await this.#inTime(this.#thread.ask({ kind: 'halt' }));
+    await this.#thread.askInTime({ kind: 'halt' }, PATIENCE_MS);
   }
 
   /** Closes the database in good order, unless the thread is too busy for that: then the next start finds it intact. */
@@ -150,19 +133,9 @@ export class PolicySupply {
     this.#cancelRestart();
     // it cannot end while one of its own threads is stuck; whoever asks for `lost` knows what to do
     const wasStuck = this.#thread.stuck;
-    const closed = await this.#inTime(this.#thread.ask({ kind: 'close' }));
+    const closed = await this.#thread.askInTime({ kind: 'close' }, PATIENCE_MS);
     const ended = this.#thread.end();
     if (!wasStuck && (closed === null || closed.lost === 0)) await ended;
-  }
-
-  async #inTime<T>(answer: Promise<T>): Promise<T | null> {
-    const patience = new AbortController();
-    const late = sleep(PATIENCE_MS, null, { signal: patience.signal }).catch(() => null);
-    try {
-      return await Promise.race([answer.catch(() => null), late]);
-    } finally {
-      patience.abort();
-    }
   }
 
   #newThread(): PolicyThread {
@@ -199,14 +172,13 @@ export class PolicySupply {
   }
 
   async #startAgain(): Promise<void> {
-    this.#ended.push(this.#thread);
+    this.#ended = [...this.#ended, this.#thread].filter((thread) => thread.stuck);
     this.#thread = this.#newThread();
     const thread = this.#thread;
     try {
       await thread.start(this.#options.config);
       for (const [uid, home] of this.#homes) await this.#addAgain(thread, uid, home);
-      await thread.ask({ kind: 'open' });
-      if (this.#phase === 'halted') return;
+      await this.open();
       await this.begin();
       this.#trouble = null;
       this.#options.log.info({}, 'the policy thread runs again');
@@ -225,9 +197,4 @@ export class PolicySupply {
       this.#options.log.error({ err: error, uid }, 'a user’s home cannot be read: that user is not answered');
     }
   }
-}
-
-function failed(error: unknown): { readonly kind: 'failed'; readonly code: string; readonly message: string } {
-  const code = error instanceof PolicyThreadError ? error.code : 'internal';
-  return { kind: 'failed', code, message: messageOf(error) };
 }

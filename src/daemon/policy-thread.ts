@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import type { Answers, Ask, FromPolicyThread, ToPolicyThread } from './policy-messages.ts';
@@ -64,6 +65,17 @@ export class PolicyThread {
     const answered = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#send({ kind: 'ask', id, ask });
     return answered as Promise<Answers[K]>;
+  }
+
+  /** Null where it could not, or is too busy to say so within `ms`. */
+  async askInTime<K extends Ask['kind']>(ask: Extract<Ask, { kind: K }>, ms: number): Promise<Answers[K] | null> {
+    const patience = new AbortController();
+    const late = sleep(ms, null, { signal: patience.signal }).catch(() => null);
+    try {
+      return await Promise.race([this.ask<K>(ask).catch(() => null), late]);
+    } finally {
+      patience.abort();
+    }
   }
 
   /** Everything that the thread needs to know first. */
@@ -133,4 +145,14 @@ export class PolicyThread {
 
 function lost(cause: string): PolicyThreadError {
   return new PolicyThreadError('policy_thread_lost', `the thread that makes policies is gone: ${cause}`);
+}
+
+/** Why something that was asked for is not to be had at the moment. */
+export function refusalOf(error: unknown): {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly message: string;
+} {
+  const code = error instanceof PolicyThreadError ? error.code : 'internal';
+  return { kind: 'failed', code, message: messageOf(error) };
 }

@@ -39,17 +39,22 @@ export interface DomainStatus {
   readonly closed: { readonly code: string; readonly reason: string } | null;
 }
 
-export interface StatusInputs {
+/** What makes the policies, as it was heard of last. */
+export interface SupplyState {
+  readonly facts: SupplyFacts;
+  /** Of the policy that serves. */
+  readonly report: PolicyReport;
+  /** Why there is no thread; null = it runs. */
+  readonly trouble: string | null;
+}
+
+export interface StatusInputs extends SupplyState {
   readonly version: string;
   readonly startedAt: number;
   readonly now: number;
   readonly snapshot: Snapshot | null;
   /** What the configuration says; null = no source. */
   readonly configuredOrg: string | null;
-  readonly facts: SupplyFacts;
-  readonly report: PolicyReport;
-  /** Why nothing makes policies at the moment; null = something does. */
-  readonly trouble: string | null;
   readonly preset: string;
   readonly peerCredentials: string;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
@@ -13,10 +14,12 @@ import { call, eventually, toHost, within } from '../support/daemon-process.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import { configOf } from './config.ts';
 
+const ENTRY = new URL('../../src/daemon/policy-thread-entry.ts', import.meta.url);
+
 interface Prepared {
   readonly root: string;
   readonly config: DaemonConfig;
-  readonly start: (config?: DaemonConfig) => Promise<Daemon>;
+  readonly start: (config?: DaemonConfig, policyThread?: URL) => Promise<Daemon>;
 }
 
 /** Directories as `reeve daemon` makes them, and a daemon in this process. */
@@ -30,7 +33,11 @@ function prepared(t: TestContext): Prepared {
     log: { level: 'error', destination: join(root, 'reeve.log') },
   });
   const log = createLogger(config.log);
-  return { root, config, start: (other = config) => startDaemon({ config: other, log }) };
+  return {
+    root,
+    config,
+    start: (other = config, policyThread = ENTRY) => startDaemon({ config: other, log, policyThread }),
+  };
 }
 
 describe('a daemon in this process', () => {
@@ -93,6 +100,37 @@ describe('a daemon in this process', () => {
     assert.equal((await call(config.decideSocket, 'GET /readyz')).status, 503);
   });
 
+  test('answers on when its policy thread dies, says so, and takes up changes again once there is another', async (t) => {
+    const { root, config, start } = prepared(t);
+    const [trigger, entry] = [join(root, 'die'), join(root, 'dying.mjs')];
+    const dying = `import { existsSync, rmSync } from 'node:fs';
+      await import(${JSON.stringify(ENTRY.href)});
+      setInterval(() => {
+        if (!existsSync(${JSON.stringify(trigger)})) return;
+        rmSync(${JSON.stringify(trigger)});
+        throw new Error('broken inside');
+      }, 5);`;
+    writeFileSync(entry, dying);
+    const rules = [{ id: 'a', decision: 'allow', resources: ['a.example'] }];
+    writeFileSync(join(root, 'local.d/10.json'), JSON.stringify({ version: 1, rules }), { mode: 0o644 });
+    const daemon = await start(config, pathToFileURL(entry));
+    t.after(() => daemon.close());
+    const code = async (): Promise<unknown> =>
+      (await call(config.decideSocket, 'POST /v1/decide', toHost('a.example'))).json;
+    const before = (await code()) as { code: string; generation: number };
+    assert.equal(before.code, 'local_allow');
+    writeFileSync(trigger, '');
+    await eventually('the warning', async () =>
+      (await warnings(config)).some((warning) => /broken inside; it is tried again/.test(warning)),
+    );
+    assert.equal(((await code()) as { code: string }).code, 'local_allow');
+    await eventually('another thread', async () => (await warnings(config)).length === 0);
+    rmSync(join(root, 'local.d/10.json'));
+    await eventually('the change to be seen', async () => ((await code()) as { code: string }).code === 'default_deny');
+    assert.ok(((await code()) as { generation: number }).generation > before.generation);
+    assert.match(readFileSync(join(root, 'reeve.log'), 'utf8'), /the policy thread ended/);
+  });
+
   test('closes in the middle of a change to its local files', async (t) => {
     const { root, config, start } = prepared(t);
     const daemon = await start();
@@ -102,6 +140,11 @@ describe('a daemon in this process', () => {
     await within(5_000, 'the end', daemon.close());
   });
 });
+
+async function warnings({ decideSocket }: DaemonConfig): Promise<readonly string[]> {
+  const { json } = await call(decideSocket, 'GET /v1/status');
+  return (json as { warnings: { message: string }[] }).warnings.map(({ message }) => message);
+}
 
 async function localFiles({ decideSocket }: DaemonConfig): Promise<number> {
   const { json } = await call(decideSocket, 'GET /v1/status');

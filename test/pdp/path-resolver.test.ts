@@ -159,6 +159,21 @@ test('closing answers what is outstanding, refuses what comes later, and does no
   await releaseUntilNoneLost(resolver, release);
 });
 
+test('a thread that rests is gone without being lost, one that is busy does not, and the next lookup has another', async (t) => {
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  const { path, release } = hangingPath(t);
+  resolver.rest();
+  assert.deepEqual(await resolver.resolve('/a'), { kind: 'real', real: '/a' });
+  resolver.rest();
+  assert.deepEqual(await resolver.resolve('/b'), { kind: 'real', real: '/b' });
+  const hanging = resolver.resolve(path);
+  resolver.rest();
+  await sleep(20);
+  release();
+  assert.equal((await hanging).kind, 'real');
+  assert.equal(resolver.lost, 0);
+});
+
 test('closing a resolver that never looked, or that is idle, loses nothing', async (t) => {
   const unused = resolverFor(t);
   await unused.close();

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { createLogger } from '../../src/daemon/logger.ts';
+import { PolicySupply } from '../../src/daemon/policy-supply.ts';
+import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import { eventually, within } from '../support/daemon-process.ts';
+import { type ManualClock, manualClock } from '../support/manual-clock.ts';
+import { tempDirectory } from '../support/temp-tree.ts';
+import { configOf } from './config.ts';
+
+interface Supplied {
+  readonly supply: PolicySupply;
+  readonly holder: SnapshotHolder;
+  readonly clock: ManualClock;
+  readonly revision: () => string | undefined;
+}
+
+/** A thread that publishes when it is opened, and otherwise does what `body` says: `answer(value)` ends a question. */
+function supplied(t: TestContext, body: string): Supplied {
+  const root = tempDirectory(t);
+  const entry = join(root, 'thread.mjs');
+  writeFileSync(
+    entry,
+    `import { existsSync, writeFileSync } from 'node:fs';
+     import { parentPort, threadId } from 'node:worker_threads';
+     const mark = ${JSON.stringify(join(root, 'mark'))};
+     const send = (message) => parentPort.postMessage(message);
+     const publish = (revision) => send({ kind: 'publish', publication: {
+       policy: { revision, nextChange: null, closures: [] }, cause: 'test',
+       report: { active: 1, inactive: 0, warnings: [], warningCount: 0 } } });
+     let beats;
+     parentPort.on('message', (message) => {
+       if (message.kind !== 'ask') return;
+       const { id, ask } = message;
+       const answer = (value) => send({ kind: 'answer', id, value });
+       const refuse = (code, message) => send({ kind: 'refusal', id, code, message });
+       ${body}
+       if (ask.kind === 'start') beats = ask.pulse;
+       if (ask.kind === 'open') publish('thread ' + threadId);
+       answer(ask.kind === 'close' ? { lost: 0 } : null);
+     });`,
+  );
+  const config = configOf({ state_directory: root, log: { level: 'error', destination: join(root, 'log') } });
+  const clock = manualClock();
+  const holder = createSnapshotHolder(() => clock.now());
+  const log = createLogger(config.log);
+  const supply = new PolicySupply({ config, log, clock, holder, entry: pathToFileURL(entry) });
+  t.after(() => supply.close());
+  return { supply, holder, clock, revision: () => holder.current()?.policy.revision };
+}
+
+async function begun({ supply }: Supplied): Promise<void> {
+  await supply.start();
+  await supply.open();
+  await supply.begin();
+}
+
+describe('the supply of policies', () => {
+  test('outlives its thread: what serves stays, the state says why, and the next thread publishes anew', async (t) => {
+    const made = supplied(t, "if (ask.kind === 'sync') throw new Error('broken inside');");
+    const { supply, holder, clock, revision } = made;
+    await begun(made);
+    const served = revision();
+    assert.deepEqual([holder.current()?.generation, supply.state.trouble, supply.state.report.active], [1, null, 1]);
+    assert.deepEqual(await within(5_000, 'the answer', supply.sync()), {
+      kind: 'failed',
+      code: 'policy_thread_lost',
+      message: 'the thread that makes policies is gone: broken inside',
+    });
+    assert.deepEqual([supply.state.trouble, revision()], ['broken inside', served]);
+    assert.equal((await supply.rules()).kind, 'failed');
+    clock.advance(1_000);
+    await eventually('another thread', () => supply.state.trouble === null);
+    assert.equal(holder.current()?.generation, 2);
+    assert.notEqual(revision(), served);
+    assert.deepEqual((await supply.rules()).kind, 'rules');
+  });
+
+  test('tries again, more and more slowly, as long as threads do not start', async (t) => {
+    const body = `
+      if (ask.kind === 'sync') { writeFileSync(mark, ''); process.exit(3); }
+      if (ask.kind === 'start' && existsSync(mark)) { refuse('database_unusable', 'the disk is gone'); return; }`;
+    const made = supplied(t, body);
+    const { supply, clock, revision } = made;
+    await begun(made);
+    const served = revision();
+    await supply.sync();
+    assert.equal(supply.state.trouble, 'it ended with code 3');
+    for (const waitMs of [1_000, 2_000, 4_000]) {
+      await eventually('a restart to be planned', () => clock.pending() === 1);
+      clock.advance(waitMs / 2 - 1);
+      assert.equal(clock.pending(), 1, 'not before its time');
+      clock.advance(waitMs / 2 + 1);
+      await eventually('the refusal', () => clock.pending() === 1);
+    }
+    assert.deepEqual([supply.state.trouble, revision()], ['the disk is gone', served]);
+  });
+
+  test('gives up a thread that is not heard of for a minute, and none that is busy for a while', async (t) => {
+    const body = `
+      if (ask.kind === 'rules') Atomics.add(beats, 0, 1);
+      if (ask.kind === 'sync') for (;;);`;
+    const made = supplied(t, body);
+    const { supply } = made;
+    await begun(made);
+    for (let tick = 0; tick < 59; tick += 1) supply.tick();
+    await supply.rules();
+    for (let tick = 0; tick < 59; tick += 1) supply.tick();
+    assert.equal(supply.state.trouble, null);
+    const answer = supply.sync();
+    for (let tick = 0; tick < 3; tick += 1) supply.tick();
+    assert.match(String(supply.state.trouble), /has not been heard of for 60 s/);
+    assert.equal((await within(5_000, 'the answer', answer)).kind, 'failed');
+    await eventually('its end', () => supply.lost === 0);
+  });
+
+  test('tells the next thread the homes that are known, and forgets one that cannot be read any more', async (t) => {
+    const body = `
+      if (ask.kind === 'sync') process.exit(1);
+      if (ask.kind === 'home') {
+        if (ask.uid === 3 && existsSync(mark)) { refuse('home', 'it cannot be read'); return; }
+        if (ask.uid === 3) writeFileSync(mark, '');
+        globalThis.homes = [...(globalThis.homes ?? []), ask.uid];
+      }
+      if (ask.kind === 'rules') { answer(String(globalThis.homes)); return; }`;
+    const made = supplied(t, body);
+    const { supply, clock } = made;
+    await begun(made);
+    for (const uid of [1, 2, 3]) await supply.addHome(uid, `/home/${uid}`);
+    supply.forgetHome(1);
+    await supply.sync();
+    await assert.rejects(supply.addHome(4, '/home/4'), { code: 'policy_thread_lost' });
+    clock.advance(1_000);
+    await eventually('another thread', () => supply.state.trouble === null);
+    assert.deepEqual(await supply.rules(), { kind: 'rules', json: '2' });
+  });
+
+  test('that cannot start says so in the words of its thread, and nothing is tried again', async (t) => {
+    const { supply, clock } = supplied(
+      t,
+      "if (ask.kind === 'start') { refuse('database_corrupt', 'damaged'); return; }",
+    );
+    await assert.rejects(supply.start(), { code: 'database_corrupt', message: 'damaged' });
+    await supply.addHome(1, '/home/1');
+    assert.equal(clock.pending(), 0);
+  });
+
+  test('is closed in time, also while its thread is busy with something without an end', async (t) => {
+    const made = supplied(t, "if (ask.kind === 'halt') for (;;);");
+    await begun(made);
+    await within(
+      9_000,
+      'the end',
+      made.supply.halt().then(() => made.supply.close()),
+    );
+    assert.equal(made.supply.lost, 0);
+  });
+});
