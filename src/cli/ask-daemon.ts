@@ -13,6 +13,7 @@ const TIMEOUT_MS = 10_000;
 export interface AdminCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly body?: unknown;
   readonly timeoutMs?: number;
 }
 
@@ -33,8 +34,8 @@ export async function withClient<T>(input: CommandInput, use: (client: Client) =
 export async function callAdmin(input: CommandInput, call: AdminCall): Promise<HttpOutcome & { kind: 'response' }> {
   const choice = findSocket('admin', ownSocketLayout(), namedAdminSocket(input));
   if (choice.kind === 'refused') throw daemonUnavailable(choice.message);
-  const { method, path, timeoutMs = TIMEOUT_MS } = call;
-  const outcome = await callHttp({ socketPath: choice.path, method, path, timeoutMs });
+  const { timeoutMs = TIMEOUT_MS } = call;
+  const outcome = await callHttp({ ...call, socketPath: choice.path, timeoutMs });
   if (outcome.kind === 'response') return outcome;
   if (!outcome.message.includes('(EACCES)')) throw daemonUnavailable(outcome.message);
   throw new CliError('failed', outcome.message, 'the admin socket is for root and the owner of the daemon: use sudo');

@@ -10,6 +10,8 @@ import { localAdd } from './commands/local-add.ts';
 import { localLs } from './commands/local-ls.ts';
 import { localRm } from './commands/local-rm.ts';
 import { localValidate } from './commands/local-validate.ts';
+import { log } from './commands/log.ts';
+import { logVerify } from './commands/log-verify.ts';
 import { rulesLs } from './commands/rules.ts';
 import { status } from './commands/status.ts';
 import { sync } from './commands/sync.ts';
@@ -40,6 +42,8 @@ export const COMMANDS: readonly Command[] = [
   explainNetwork,
   explainPath,
   rulesLs,
+  log,
+  logVerify,
   sync,
   localLs,
   localAdd,
