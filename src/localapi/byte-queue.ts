@@ -41,6 +41,13 @@ export class ByteQueue {
     return found - this.#start;
   }
 
+  /** The whole lines among the first `limit` bytes, newlines included and without a copy; empty if there is none. */
+  wholeLines(limit: number): Buffer {
+    const last = Math.min(this.#start + limit, this.#end) - 1;
+    const newline = last < this.#start ? -1 : this.#buffer.lastIndexOf(0x0a, last);
+    return newline < this.#start ? EMPTY : this.#buffer.subarray(this.#start, newline + 1);
+  }
+
   /** The first `count` bytes, without a copy. */
   take(count: number): Buffer {
     const taken = this.#buffer.subarray(this.#start, this.#start + count);

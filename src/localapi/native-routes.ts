@@ -1,7 +1,9 @@
-import type { Reply } from '../pdp/decision-point.ts';
+import { isAscii } from 'node:buffer';
+import type { Reply, Told } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import { type HttpReply, ok, refusal } from './http-reply.ts';
 import { MAX_BATCH_ITEMS, MAX_BODY_BYTES } from './limits.ts';
+import { readPlainLine } from './plain-line.ts';
 import { replyText } from './reply-text.ts';
 import type { Exchange } from './router.ts';
 
@@ -12,6 +14,8 @@ export function decideRoute(exchange: Exchange): HttpReply | Promise<HttpReply> 
   if (body.length > MAX_BODY_BYTES && !opensArray(body)) {
     return refusal('too_large', `one request is at most ${MAX_BODY_BYTES} bytes`);
   }
+  const plain = isAscii(body) ? readPlainLine(body.toString('latin1'), 0, body.length) : null;
+  if (plain !== null) return settle(port.decisionPoint.tell(plain, peer, deadline - performance.now()), toldReply);
   const reading = parseStrictJson(body);
   if (reading.kind === 'error') return refusal('invalid_request', reading.message);
   const { value } = reading;
@@ -50,6 +54,10 @@ function singleReply(reply: Reply): HttpReply {
     case 'unavailable':
       return refusal(reply.code, reply.message);
   }
+}
+
+function toldReply(told: Told): HttpReply {
+  return typeof told === 'string' ? ok(told) : refusal(told.code, told.message);
 }
 
 function batchReply(replies: readonly Reply[]): HttpReply {

@@ -1,15 +1,19 @@
+import { isAscii } from 'node:buffer';
 import { messageOf } from '../base/coded-error.ts';
-import type { Reply } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import type { Channel, Framing } from './channel.ts';
 import type { LocalApiContext } from './context.ts';
 import { MAX_LINE_BYTES, MAX_UNANSWERED_IN_ALL, MAX_UNANSWERED_LINES, MAX_UNSENT_ANSWERS } from './limits.ts';
 import { readLineId } from './line-id.ts';
 import { OrderedReplies } from './ordered-replies.ts';
-import { errorText, replyText, withId } from './reply-text.ts';
+import { type PlainLine, readPlainLine } from './plain-line.ts';
+import { errorText, replyText, toldText, withId } from './reply-text.ts';
 
 /** Looking at the clock costs about as much as a tenth of a decision. */
 const LINES_BETWEEN_CLOCK_READINGS = 4;
+
+/** As much of the input as becomes one text at once. */
+const MAX_TEXT_BYTES = 32_768;
 
 /** Newline-delimited JSON (api): one native request a line, one answer a line, in order. */
 export class NdjsonFraming implements Framing {
@@ -29,20 +33,42 @@ export class NdjsonFraming implements Framing {
   }
 
   advance(until: number): boolean {
-    let more = false;
     this.#replies.hold();
-    for (let taken = 1; this.#mayTakeLine(); taken += 1) {
-      const line = this.#takeLine();
-      if (line === null) break;
-      this.#answer(line);
-      if (taken % LINES_BETWEEN_CLOCK_READINGS === 0 && performance.now() >= until) {
-        more = true;
-        break;
-      }
-    }
+    const more = this.#answerPlainLines(until) || this.#answerOtherLines(until);
     this.#replies.release();
     if (this.#lineTooLong && !this.busy) this.#channel.finish();
     return more;
+  }
+
+  /** The whole lines of a chunk as one text, where all of it is ASCII; true when time is up before they are done. */
+  #answerPlainLines(until: number): boolean {
+    const lines = this.#channel.input.wholeLines(MAX_TEXT_BYTES);
+    if (lines.length === 0 || !isAscii(lines)) return false;
+    const text = lines.toString('latin1');
+    let start = 0;
+    let isLate = false;
+    for (let taken = 1; start < text.length && !isLate && this.#mayTakeLine(); taken += 1) {
+      const end = text.indexOf('\n', start);
+      const plain = readPlainLine(text, start, end);
+      if (plain === null) this.#answer(lines.subarray(start, end));
+      else this.#answerPlain(plain);
+      start = end + 1;
+      isLate = taken % LINES_BETWEEN_CLOCK_READINGS === 0 && performance.now() >= until;
+    }
+    this.#channel.input.skip(start);
+    if (start > 0) this.#channel.requestDone();
+    return isLate && this.#channel.input.length > 0;
+  }
+
+  #answerOtherLines(until: number): boolean {
+    for (let taken = 1; this.#mayTakeLine(); taken += 1) {
+      const line = this.#takeLine();
+      if (line === null) return false;
+      this.#answer(line);
+      this.#channel.requestDone();
+      if (taken % LINES_BETWEEN_CLOCK_READINGS === 0 && performance.now() >= until) return true;
+    }
+    return false;
   }
 
   #mayTakeLine(): boolean {
@@ -68,7 +94,6 @@ export class NdjsonFraming implements Framing {
 
   #answer(line: Buffer): void {
     if (isBlank(line)) return;
-    this.#channel.requestDone();
     const reading = parseStrictJson(line);
     if (reading.kind === 'error') {
       this.#replies.add(`${errorText('invalid_request', reading.message)}\n`);
@@ -83,14 +108,26 @@ export class NdjsonFraming implements Framing {
     const deadline = performance.now() + this.#context.limits.requestMs;
     try {
       const reply = this.#context.port.decisionPoint.ask(request, this.#channel.peer, deadline);
-      if (reply instanceof Promise) this.#answerLater(reply, idText);
-      else this.#replies.add(lineText(reply, idText));
+      if (reply instanceof Promise) this.#later(reply, idText, replyText);
+      else this.#replies.add(`${withId(replyText(reply), idText)}\n`);
     } catch (error) {
       this.#replies.add(this.#failed(error, idText));
     }
   }
 
-  #answerLater(reply: Promise<Reply>, idText: string | null): void {
+  #answerPlain(line: PlainLine): void {
+    const { id } = line;
+    const { decisionPoint } = this.#context.port;
+    try {
+      const told = decisionPoint.tell(line, this.#channel.peer, this.#context.limits.requestMs);
+      if (told instanceof Promise) this.#later(told, id, toldText);
+      else this.#replies.add(`${withId(toldText(told), id)}\n`);
+    } catch (error) {
+      this.#replies.add(this.#failed(error, id));
+    }
+  }
+
+  #later<T>(reply: Promise<T>, idText: string | null, textOf: (reply: T) => string): void {
     const fill = this.#replies.reserve();
     const { unanswered } = this.#context;
     unanswered.count += 1;
@@ -100,7 +137,7 @@ export class NdjsonFraming implements Framing {
       this.#channel.wake();
     };
     reply.then(
-      (settled) => settle(lineText(settled, idText)),
+      (settled) => settle(`${withId(textOf(settled), idText)}\n`),
       (error: unknown) => settle(this.#failed(error, idText)),
     );
   }
@@ -109,10 +146,6 @@ export class NdjsonFraming implements Framing {
     this.#context.log.error({ error: messageOf(error) }, 'a decision failed');
     return `${withId(errorText('internal', 'the decision failed, see the daemon log'), idText)}\n`;
   }
-}
-
-function lineText(reply: Reply, idText: string | null): string {
-  return `${withId(replyText(reply), idText)}\n`;
 }
 
 function isBlank(line: Buffer): boolean {

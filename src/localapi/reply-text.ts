@@ -1,4 +1,4 @@
-import type { Reply } from '../pdp/decision-point.ts';
+import type { Reply, Told } from '../pdp/decision-point.ts';
 
 export type ApiErrorCode =
   | 'invalid_request'
@@ -26,6 +26,11 @@ export function replyText(reply: Reply): string {
     case 'unavailable':
       return errorText(reply.code, reply.message);
   }
+}
+
+/** The same for a decision that is text already. */
+export function toldText(told: Told): string {
+  return typeof told === 'string' ? told : errorText(told.code, told.message);
 }
 
 /** Adds an `id`, already JSON, to the text of a JSON object that is not empty. */

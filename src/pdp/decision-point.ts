@@ -1,17 +1,28 @@
-import { decide } from '../policy/decide.ts';
+import { decide, decideText } from '../policy/decide.ts';
 import { EXPLAINED_RULES, explain } from '../policy/explain.ts';
 import { type Request, readRequest } from '../policy/request.ts';
-import { answerAtOnce, answerInTurn, type Batch, type DecisionPointParts } from './decision-batch.ts';
-import { type ExplainReply, notReady, type Peer, type Reply } from './reply.ts';
+import { answerAtOnce, answerInTurn, type Batch, type DecisionPointParts, type Labelled } from './decision-batch.ts';
+import { type ExplainReply, notReady, type Peer, type Reply, type Unavailable } from './reply.ts';
 import { asking, isSettled, settle } from './settle.ts';
 
-export type { DecisionPointParts } from './decision-batch.ts';
+export type { DecisionPointParts, Labelled } from './decision-batch.ts';
 export type { ExplainReply, Peer, Reply } from './reply.ts';
+
+/** A decision as the text of its JSON, or why there is none. */
+export type Told = string | Unavailable;
+
+export interface AskedRequest {
+  readonly request: Request;
+  /** What it came with, for the log; null = no labels. */
+  readonly labels: Labelled | null;
+}
 
 /** Answers from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
 export interface DecisionPoint {
   /** Synchronous unless a path has to be resolved or the peer's home is still being looked up. */
   ask(value: unknown, peer: Peer, deadline: number): Reply | Promise<Reply>;
+  /** The same for a request that has been read, as text. The shortest way to a decision. */
+  tell(asked: AskedRequest, peer: Peer, withinMs: number): Told | Promise<Told>;
   /**
    * All items by one generation; those that the deadline cuts off answer `overloaded`, none is left out. Nothing is
    * asked behind the first reply for which `stop` holds.
@@ -35,14 +46,21 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
       const reading = readRequest(value);
       if (reading.kind === 'not_a_request') return reading;
       const { request } = reading;
-      if (isSettled(parts, request, peer)) return answerNow(parts, request, peer);
+      const labels = value as Labelled;
+      if (isSettled(parts, request, peer)) return answerNow(parts, { request, labels }, peer);
       return settle(parts, request, peer, deadline).then((settled) =>
-        settled.kind === 'settled' ? answerNow(parts, settled.request, peer) : settled,
+        settled.kind === 'settled' ? answerNow(parts, { request: settled.request, labels }, peer) : settled,
+      );
+    },
+    tell(asked, peer, withinMs) {
+      if (isSettled(parts, asked.request, peer)) return tellNow(parts, asked, peer);
+      return settle(parts, asked.request, peer, performance.now() + withinMs).then((settled) =>
+        settled.kind === 'settled' ? tellNow(parts, { request: settled.request, labels: asked.labels }, peer) : settled,
       );
     },
     askMany(values, peer, deadline, stop = () => false) {
       const readings = values.map(readRequest);
-      const batch: Batch = { readings, peer, deadline, stop };
+      const batch: Batch = { values, readings, peer, deadline, stop };
       const settled = readings.every(
         (reading) => reading.kind === 'not_a_request' || isSettled(parts, reading.request, peer),
       );
@@ -61,7 +79,18 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
   };
 }
 
-function answerNow(parts: DecisionPointParts, request: Request, peer: Peer): Reply {
+function tellNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer): Told {
   const snapshot = parts.holder.current();
-  return snapshot === null ? notReady() : { kind: 'answer', answer: decide(snapshot, request, asking(peer)) };
+  if (snapshot === null) return notReady();
+  const text = decideText(snapshot, request, asking(peer));
+  parts.record?.(peer, labels, text);
+  return text;
+}
+
+function answerNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer): Reply {
+  const snapshot = parts.holder.current();
+  if (snapshot === null) return notReady();
+  const answer = decide(snapshot, request, asking(peer));
+  parts.record?.(peer, labels, JSON.stringify(answer));
+  return { kind: 'answer', answer };
 }

@@ -118,7 +118,7 @@ export function extraDenyForms(
   nat64: readonly Prefix[],
 ): DenyAliases | null {
   const own = name === null ? NO_ALIASES : denyAliases(name);
-  if (own === NO_ALIASES && addresses.every((address) => isOrdinary(address, nat64))) return null;
+  if (own === NO_ALIASES && areOrdinary(addresses, nat64)) return null;
   const extra = { names: [...own.names], addresses: [...own.addresses] };
   for (const address of addresses) {
     const embedded = embeddedAddresses(address, nat64);
@@ -128,6 +128,11 @@ export function extraDenyForms(
     extra.addresses.push(...embedded, ...aliases.addresses);
   }
   return extra;
+}
+
+function areOrdinary(addresses: readonly Address[], nat64: readonly Prefix[]): boolean {
+  for (const address of addresses) if (!isOrdinary(address, nat64)) return false;
+  return true;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { ALLOW_CODE, describe, type JudgedRequest, supportOn } from './answer.ts';
-import type { FilesystemRequest, NetworkRequest } from './request.ts';
+import { ALLOW_CODE, type JudgedRequest, supportOn } from './answer.ts';
+import { destinationText, type FilesystemRequest, type NetworkRequest } from './request.ts';
 import { partsOf } from './rule-parts.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Cause, Match } from './verdict.ts';
@@ -10,51 +10,66 @@ import type { Cause, Match } from './verdict.ts';
  */
 export function allowedText(snapshot: Snapshot, request: JudgedRequest, grant: Match): string {
   const code = ALLOW_CODE[grant.layer.origin];
-  const head = `{"decision":"allow","kind":"explicit","code":"${code}","reason":"${insideString(describe(request))}`;
-  return `${head}${partsOf(grant).json}${sharedText(snapshot, request)}${tailText(snapshot, request, true)}`;
+  const head = `{"decision":"allow","kind":"explicit","code":"${code}","reason":"`;
+  return request.kind === 'network'
+    ? `${head}${request.action} to ${destinationText(request)}${partsOf(grant).json}${networkTail(snapshot, request)}`
+    : `${head}${pathText(request)}${partsOf(grant).json}${filesystemTail(snapshot, request, true)}`;
 }
 
 /** A denial that is one in monitor mode too. */
 export function deniedText(snapshot: Snapshot, request: JudgedRequest, cause: Cause): string | null {
   const { code, match, reason } = cause;
   if (supportOn(snapshot, request.kind, code) !== null) return null;
-  const shared = `${sharedText(snapshot, request)}${tailText(snapshot, request, false)}`;
   if (code === 'default_deny') {
     const head = '{"decision":"deny","kind":"implicit","code":"default_deny","reason":"';
-    return `${head}${insideString(reason)}"${shared}`;
+    return request.kind === 'network'
+      ? `${head}${reason}"${networkTail(snapshot, request)}`
+      : `${head}${insideString(reason)}"${filesystemTail(snapshot, request, false)}`;
   }
-  const meetsSubtree = request.kind === 'filesystem' && request.recursive;
-  if (match === null || reason !== '' || meetsSubtree) return null;
-  const head = `{"decision":"deny","kind":"explicit","code":"${code}","reason":"${insideString(describe(request))}`;
-  return `${head}${partsOf(match).json}${shared}`;
-}
-
-function sharedText({ policy, generation }: Snapshot, request: JudgedRequest): string {
-  const asked = request.kind === 'network' ? networkText(request) : filesystemText(request);
-  return `,"revision":"${insideString(policy.revision)}","generation":${generation},"request":${asked}`;
-}
-
-function tailText({ ttlMs }: Snapshot, request: JudgedRequest, isAllow: boolean): string {
+  if (match === null || reason !== '') return null;
+  const head = `{"decision":"deny","kind":"explicit","code":"${code}","reason":"`;
   if (request.kind === 'network') {
-    return `,"ip_checked":${request.name === null || request.addresses.length > 0},"ttl_ms":${ttlMs}}`;
+    return `${head}${request.action} to ${destinationText(request)}${partsOf(match).json}${networkTail(snapshot, request)}`;
   }
-  const { real } = request;
-  return isAllow && real.kind === 'real' ? `,"resolved_path":"${insideString(real.real)}","ttl_ms":0}` : ',"ttl_ms":0}';
+  if (request.recursive) return null;
+  return `${head}${pathText(request)}${partsOf(match).json}${filesystemTail(snapshot, request, false)}`;
 }
 
-function networkText({ action, name, literal, addresses, port, uid }: NetworkRequest): string {
-  // names and addresses are canonical: nothing in them needs an escape
+/** Names, addresses and ports are canonical: nothing in them needs an escape. */
+function networkTail(snapshot: Snapshot, request: NetworkRequest): string {
+  const { action, name, literal, addresses, port, uid } = request;
   const host = literal ? addresses[0]?.text : name;
   const hostText = typeof host === 'string' ? `,"host":"${host}"` : '';
   const ipText =
     literal || addresses.length === 0 ? '' : `,"ip":["${addresses.map((address) => address.text).join('","')}"]`;
-  return `{"action":"${action}"${hostText}${ipText},"port":${port}${uidText(uid)}}`;
+  const ipChecked = name === null || addresses.length > 0;
+  return `${identityText(snapshot)}{"action":"${action}"${hostText}${ipText},"port":${port}${uidText(uid)}},"ip_checked":${ipChecked},"ttl_ms":${snapshot.ttlMs}}`;
 }
 
-function filesystemText({ action, lexical, real, recursive, uid }: FilesystemRequest): string {
-  const realText = real.kind === 'real' ? `,"real":"${insideString(real.real)}"` : '';
-  const more = recursive ? ',"recursive":true' : '';
-  return `{"action":"${action}","path":"${insideString(lexical)}"${realText}${more}${uidText(uid)}}`;
+/** The beginning of a reason, inside a JSON string. */
+function pathText({ action, recursive, lexical }: FilesystemRequest): string {
+  return `${action} of ${recursive ? 'everything below ' : ''}${insideString(lexical)}`;
+}
+
+function filesystemTail(snapshot: Snapshot, request: FilesystemRequest, isAllow: boolean): string {
+  const { action, lexical, real, recursive, uid } = request;
+  const path = insideString(lexical);
+  const opened = real.kind !== 'real' ? null : real.real === lexical ? path : insideString(real.real);
+  const realText = opened === null ? '' : `,"real":"${opened}"`;
+  const resolved = opened === null || !isAllow ? '' : `,"resolved_path":"${opened}"`;
+  return `${identityText(snapshot)}{"action":"${action}","path":"${path}"${realText}${recursive ? ',"recursive":true' : ''}${uidText(uid)}}${resolved},"ttl_ms":0}`;
+}
+
+let told: { readonly snapshot: Snapshot; readonly text: string } | null = null;
+
+/** The members before the request's: the same in all answers of a snapshot, so the last one is kept. */
+function identityText(snapshot: Snapshot): string {
+  if (told?.snapshot !== snapshot) {
+    const { revision } = snapshot.policy;
+    const text = `,"revision":"${insideString(revision)}","generation":${snapshot.generation},"request":`;
+    told = { snapshot, text };
+  }
+  return told.text;
 }
 
 function uidText(uid: number | null): string {

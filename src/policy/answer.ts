@@ -114,7 +114,7 @@ function deniedBy(request: JudgedRequest, { reason }: Cause, match: Match): stri
   return meetsSubtree ? ` is denied: the subtree meets \`${rule.resource}\` (${source})` : verdict;
 }
 
-export function describe(request: JudgedRequest): string {
+function describe(request: JudgedRequest): string {
   if (request.kind === 'network') return `${request.action} to ${destinationText(request)}`;
   return `${request.action} of ${request.recursive ? 'everything below ' : ''}${request.lexical}`;
 }

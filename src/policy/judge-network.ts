@@ -37,20 +37,27 @@ const hits = new Hits();
 
 export function judgeNetwork(policy: CompiledPolicy, request: NetworkRequest, asker: Asker): Verdict {
   const asked = askedOf(request, asker);
-  const found: Found = { causes: [], byName: null, byAddress: request.addresses.map(() => null) };
-  const { causes } = found;
-  addClosures(causes, policy, 'network', asked.uid);
-  const extra = extraDenyForms(request.name, request.addresses, policy.nat64);
+  const { name, addresses } = request;
+  const causes: Cause[] = [];
+  const found: Found = { causes, byName: null, byAddress: addresses.length === 0 ? NO_MATCHES : noneOf(addresses) };
+  if (policy.closures.length > 0) addClosures(causes, policy, 'network', asked.uid);
+  const question = { request, asked, extra: extraDenyForms(name, addresses, policy.nat64) };
   for (const layer of policy.layers) {
     const { deny, allow } = layer.speaks.network;
     if (!deny && !allow) continue;
-    lookInto(layer, { request, asked, extra }, found);
+    lookInto(layer, question, found);
     if (layer.asksApproval) addApproval(causes, layer, request, asked);
   }
-  addGuard(causes, policy, request, asked);
+  if (addresses.length > 0) addGuard(causes, policy, request, asked);
   const grant = grantOf(policy, found);
   if (grant === null) causes.push({ code: 'default_deny', reason: missingAllow(policy, request), match: null });
   return { grant, causes };
+}
+
+const NO_MATCHES: (Match | null)[] = [];
+
+function noneOf(addresses: readonly Address[]): (Match | null)[] {
+  return addresses.map(() => null);
 }
 
 export function askedOf(request: NetworkRequest, asker: Asker): Asked {

@@ -3,9 +3,9 @@ import type { Effect, Origin } from './decision.ts';
 import { buildNetworkIndex, type NetworkIndex } from './index/network-index.ts';
 import { buildPathIndex, type PathIndex } from './index/path-index.ts';
 import { TextTableBuilder } from './index/text-table.ts';
+import type { PlacedRule } from './placed-rule.ts';
 import type { HostFacts } from './policy-set.ts';
 import type { NetworkPattern } from './resource/network-pattern.ts';
-import type { ReadRule } from './rule.ts';
 import { buildRuleTable, type RuleTable } from './rule-table.ts';
 import { type TargetDraft, targetDrafts } from './target-drafts.ts';
 import {
@@ -18,19 +18,6 @@ import {
   UNLESS_ORDINARY,
   UNTRUSTED,
 } from './target-table.ts';
-
-/** A rule to be compiled: what was read, and what its place in the policy set makes of it. */
-export interface PlacedRule {
-  readonly read: ReadRule;
-  /** Policy id, local file name or preset name. */
-  readonly policy: string;
-  readonly policyName: string;
-  readonly approval: boolean;
-  /** Counts only for requests of this uid; null = for all. */
-  readonly uid: number | null;
-  /** Why it takes no part; null = it does. Inert rules are indexed too, so that `explain` can name them. */
-  readonly inert: string | null;
-}
 
 /**
  * All rules of one origin, compiled: columns and indexes of numbers over runs of UTF-8, so that it crosses threads and

@@ -1,7 +1,7 @@
 import { shown } from '../base/shown.ts';
 import { actionsOf, DOMAINS, type Domain } from './action.ts';
 import type { Origin } from './decision.ts';
-import type { PlacedRule } from './layer.ts';
+import type { PlacedRule } from './placed-rule.ts';
 import type { PerDomain } from './policy-set.ts';
 import { isTooWide, isUngovernedDeny, precedenceCause } from './precedence.ts';
 import { type ReadRule, type RuleReading, readRule } from './rule.ts';

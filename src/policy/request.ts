@@ -130,43 +130,52 @@ function readNetwork(fields: Fields, action: NetworkAction): RequestReading {
   const port = fields['port'];
   if (host !== null && typeof host !== 'string') return notARequest('`host` must be a string');
   if (ip !== null && !isStringOrStrings(ip)) return notARequest('`ip` must be a string or an array of strings');
-  if (!Number.isInteger(port)) return notARequest('`port` must be an integer');
-  const uid = readUid(fields);
-  if (uid.kind === 'invalid') return invalid(uid.reason);
-  if (typeof port !== 'number' || port < 1 || port > 65_535) return invalid('the port must lie within 1–65535');
-  const ips = ip === null ? null : typeof ip === 'string' ? [ip] : ip;
-  return readDestination({ action, host, ips, port, uid: uid.uid });
+  if (typeof port !== 'number' || !Number.isInteger(port)) return notARequest('`port` must be an integer');
+  const uid = (fields['uid'] as number | undefined) ?? null;
+  return { kind: 'request', request: networkRequest({ action, host, ip, port, uid }) };
 }
 
-interface Destination {
+/** The members of a network request, each of the type that it must have. */
+export interface NetworkFields {
   readonly action: NetworkAction;
   readonly host: string | null;
-  readonly ips: readonly string[] | null;
+  readonly ip: string | readonly string[] | null;
+  /** An integer, and so is the uid. */
   readonly port: number;
   readonly uid: number | null;
 }
 
-function readDestination({ action, host, ips, port, uid }: Destination): RequestReading {
-  if (host === null && ips === null) return invalid('a network request names a `host`, an `ip` or both');
-  if (ips !== null && (ips.length === 0 || ips.length > MAX_ADDRESSES)) {
-    return invalid(`\`ip\` must hold 1 to ${MAX_ADDRESSES} addresses`);
-  }
-  const addresses: Address[] = [];
-  for (const text of ips ?? []) {
-    const address = readAddress(text);
-    if (address === null) return invalid('`ip` must be a four-part decimal IPv4 or an IPv6 address without a zone');
-    addresses.push(address);
-  }
-  const base = { kind: 'network', action, port, uid } as const;
-  if (host === null) return request({ ...base, name: null, literal: false, addresses });
+const NO_ADDRESSES: readonly Address[] = [];
+
+export function networkRequest({ action, host, ip, port, uid }: NetworkFields): NetworkRequest | InvalidRequest {
+  if (!isUid(uid)) return invalid(NO_UID);
+  if (port < 1 || port > 65_535) return invalid('the port must lie within 1–65535');
+  if (host === null && ip === null) return invalid('a network request names a `host`, an `ip` or both');
+  const addresses = ip === null ? NO_ADDRESSES : readAddresses(ip);
+  if (typeof addresses === 'string') return invalid(addresses);
+  const kind = 'network';
+  if (host === null) return { kind, action, name: null, literal: false, addresses, port, uid };
   const reading = readHost(host);
   if (reading.kind === 'invalid') return invalid(reading.reason);
-  if (reading.kind === 'name') return request({ ...base, name: reading.name, literal: false, addresses });
+  if (reading.kind === 'name') return { kind, action, name: reading.name, literal: false, addresses, port, uid };
   // Names 3: a literal counts as an address, and what will be dialled cannot be another one.
   if (addresses.some((address) => address.text !== reading.address.text)) {
     return invalid('`host` is an address and `ip` names another one');
   }
-  return request({ ...base, name: null, literal: true, addresses: [reading.address] });
+  return { kind, action, name: null, literal: true, addresses: [reading.address], port, uid };
+}
+
+/** The addresses, or what is wrong with them. */
+function readAddresses(ip: string | readonly string[]): readonly Address[] | string {
+  const texts = typeof ip === 'string' ? [ip] : ip;
+  if (texts.length === 0 || texts.length > MAX_ADDRESSES) return `\`ip\` must hold 1 to ${MAX_ADDRESSES} addresses`;
+  const addresses: Address[] = [];
+  for (const text of texts) {
+    const address = readAddress(text);
+    if (address === null) return '`ip` must be a four-part decimal IPv4 or an IPv6 address without a zone';
+    addresses.push(address);
+  }
+  return addresses;
 }
 
 function readFilesystem(fields: Fields, action: FilesystemAction): RequestReading {
@@ -176,45 +185,53 @@ function readFilesystem(fields: Fields, action: FilesystemAction): RequestReadin
   for (const [name, flag] of [['resolved', resolved] as const, ['recursive', recursive] as const]) {
     if (flag !== undefined && typeof flag !== 'boolean') return notARequest(`\`${name}\` must be true or false`);
   }
-  const uid = readUid(fields);
-  if (uid.kind === 'invalid') return invalid(uid.reason);
-  const reading = readPath(path);
-  if (reading.kind === 'invalid') return invalid(reading.reason);
-  if (real !== undefined && !isCanonicalPath(real)) {
-    return invalid('`real` must be absolute, without `//`, `.`, `..` and a trailing `/`');
-  }
-  if (resolved === true && real !== undefined && real !== reading.lexical) {
-    return invalid('`resolved` says that `real` is `path`, and they differ');
-  }
-  const opened = real ?? (resolved === true ? reading.lexical : null);
-  return request({
-    kind: 'filesystem',
-    action,
-    lexical: reading.lexical,
-    sent: reading.sent,
-    real: opened === null ? { kind: 'pending' } : { kind: 'real', real: opened },
-    recursive: recursive === true,
-    uid: uid.uid,
-  });
+  const uid = (fields['uid'] as number | undefined) ?? null;
+  const asked = { action, path, real: real ?? null, resolved: resolved === true, recursive: recursive === true, uid };
+  return { kind: 'request', request: filesystemRequest(asked) };
 }
 
-function readUid(fields: Fields): { kind: 'uid'; uid: number | null } | InvalidRequest {
-  const uid = fields['uid'];
-  if (typeof uid !== 'number') return { kind: 'uid', uid: null };
-  if (uid < 0 || uid > MAX_UID) return { kind: 'invalid', reason: '`uid` is no user id' };
-  return { kind: 'uid', uid };
+/** The members of a filesystem request, each of the type that it must have. */
+export interface FilesystemFields {
+  readonly action: FilesystemAction;
+  readonly path: string;
+  readonly real: string | null;
+  readonly resolved: boolean;
+  readonly recursive: boolean;
+  /** An integer. */
+  readonly uid: number | null;
+}
+
+export function filesystemRequest(fields: FilesystemFields): FilesystemRequest | InvalidRequest {
+  const { action, path, real, resolved, recursive, uid } = fields;
+  if (!isUid(uid)) return invalid(NO_UID);
+  const reading = readPath(path);
+  if (reading.kind === 'invalid') return invalid(reading.reason);
+  const { lexical, sent } = reading;
+  // most are sent as they are opened: what was read once is not read again
+  if (real !== null && real !== lexical && !isCanonicalPath(real)) {
+    return invalid('`real` must be absolute, without `//`, `.`, `..` and a trailing `/`');
+  }
+  if (resolved && real !== null && real !== lexical) {
+    return invalid('`resolved` says that `real` is `path`, and they differ');
+  }
+  const opened = real ?? (resolved ? lexical : null);
+  const where: RealPath = opened === null ? PENDING : { kind: 'real', real: opened };
+  return { kind: 'filesystem', action, lexical, sent, real: where, recursive, uid };
+}
+
+const PENDING: RealPath = { kind: 'pending' };
+const NO_UID = '`uid` is no user id';
+
+function isUid(uid: number | null): boolean {
+  return uid === null || (uid >= 0 && uid <= MAX_UID);
 }
 
 function isStringOrStrings(value: unknown): value is string | readonly string[] {
   return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 }
 
-function request(value: Request): RequestReading {
-  return { kind: 'request', request: value };
-}
-
-function invalid(reason: string): RequestReading {
-  return { kind: 'request', request: { kind: 'invalid', reason } };
+function invalid(reason: string): InvalidRequest {
+  return { kind: 'invalid', reason };
 }
 
 function notARequest(message: string): RequestReading {

@@ -26,7 +26,7 @@ const ORIGIN_WORDS: Readonly<Record<Origin, string>> = {
 const OF_PATHS = ACTION_BIT.read | ACTION_BIT.write;
 
 /** A power of two. */
-const KEPT = 1_024;
+const KEPT = 8_192;
 
 /** The parts of some targets, each in the place that its number gives it; the one before it has to go. */
 interface KeptParts {

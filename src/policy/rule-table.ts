@@ -1,6 +1,6 @@
 import type { Effect } from './decision.ts';
 import { type TextTable, TextTableBuilder, textAt } from './index/text-table.ts';
-import type { PlacedRule } from './layer.ts';
+import type { PlacedRule } from './placed-rule.ts';
 
 /** What the rules of a layer are called, and why some take no part: everything that only an answer or `explain` shows. */
 export interface RuleTable {

@@ -315,6 +315,7 @@ describe('an AuthZEN batch', () => {
     });
     const decisionPoint = {
       ask: (): Reply => answer('deny'),
+      tell: () => assert.fail('AuthZEN asks for answers, not for texts'),
       askMany: (values: readonly unknown[], _: Peer, __: number, stop?: (reply: Reply) => boolean): Reply[] => {
         asked.push([...values]);
         stops.push(stop === undefined ? [] : [stop(answer('allow')), stop(answer('deny'))]);

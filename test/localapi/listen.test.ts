@@ -136,6 +136,7 @@ describe('listening on a path', () => {
       port: {
         decisionPoint: {
           ask: () => ({ kind: 'not_a_request', message: '' }),
+          tell: () => '{}',
           askMany: () => [],
           explain: () => Promise.resolve({ kind: 'not_a_request', message: '' }),
         },

@@ -161,17 +161,19 @@ describe('newline-delimited JSON', () => {
   });
 
   test('answers with an error, never an allow, when deciding itself fails', async (t) => {
+    const fail = (): never => {
+      throw new Error('a fault');
+    };
     const broken = {
-      ask: (): never => {
-        throw new Error('a fault');
-      },
+      ask: fail,
+      tell: fail,
       askMany: () => Promise.reject(new Error('a fault')),
       explain: () => Promise.reject(new Error('a fault')),
     };
     const daemon = await startDecisionDaemon(t, { port: { decisionPoint: broken } });
     const [line] = await ask(daemon, withId('7'));
     assert.deepEqual([line?.error?.code, line?.id, line?.decision], ['internal', 7, undefined]);
-    const late = { ...broken, ask: () => Promise.reject(new Error('a fault')) };
+    const late = { ...broken, tell: () => Promise.reject(new Error('a fault')) };
     const other = await startDecisionDaemon(t, { port: { decisionPoint: late } });
     const [lateLine, next] = await ask(other, withId('8'), withId('9'));
     assert.deepEqual([lateLine?.error?.code, lateLine?.id, next?.id], ['internal', 8, 9]);

@@ -234,7 +234,12 @@ test('42 a thousand idle clients and some that send a byte at a time keep nobody
 
 async function start(t: TestContext, directory: string): Promise<void> {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const decisionPoint = { ask: () => assert.fail(), askMany: () => assert.fail(), explain: () => assert.fail() };
+  const decisionPoint = {
+    ask: () => assert.fail(),
+    askMany: () => assert.fail(),
+    tell: () => assert.fail(),
+    explain: () => assert.fail(),
+  };
   const port = {
     decisionPoint,
     identity: () => ({ revision: '', generation: 0 }),
