@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
 import type { SocketSource } from '../localapi/listen.ts';
@@ -18,7 +19,9 @@ export interface DaemonOptions {
   /** Listening sockets that were handed over, by name. */
   readonly activated?: ActivatedSockets;
   /** What the policy thread runs; a test hands in one that breaks. */
-  readonly policyThread?: URL;
+  readonly entry?: URL;
+  /** The first policy thread, where it is loading already. */
+  readonly loading?: Worker;
 }
 
 export interface Daemon {
@@ -66,13 +69,11 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
 
 /** The policy thread, and the first snapshot. */
 async function openSupply(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
-  const { config, log, clock, policyThread } = options;
+  const { clock, log } = options;
   const holder = createSnapshotHolder(() => clock.now());
   logSwaps(holder, log);
-  const entry = policyThread === undefined ? {} : { entry: policyThread };
-  const supply = await parts.start('policy thread', () => new PolicySupply({ config, log, clock, holder, ...entry }));
+  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder }));
   const resolver = await parts.start('path resolver', () => new PathResolver());
-  resolver.start();
   const homes = createHomeDirectory({
     clock,
     holder,
@@ -83,6 +84,8 @@ async function openSupply(parts: Parts, options: DaemonOptions): Promise<Answeri
   // the owner's own home is known before the first snapshot, so that the first answer knows `~`
   await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);
   await supply.open();
+  // beside the others it would only have kept the first policy waiting
+  resolver.start();
   return { holder, resolver, homes, supply };
 }
 

@@ -4,7 +4,7 @@ import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { Compilation } from '../policy/snapshot.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import type { Live } from '../sources/activate.ts';
-import { createGovernanceSource, type GovernanceSource } from '../sources/governance/source.ts';
+import type { GovernanceSource } from '../sources/governance/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
@@ -113,12 +113,14 @@ function openUpkeep(desk: PolicyDesk, { clock, log }: PolicyServiceOptions): Par
 }
 
 /** It does not poll yet. Throws for one that can never be asked. */
-function openSource(
+async function openSource(
   { store, activator }: PolicyDesk,
   { config, clock, log }: PolicyServiceOptions,
   onStatus: () => void,
-): Part & { readonly source: GovernanceSource | null } {
+): Promise<Part & { readonly source: GovernanceSource | null }> {
   if (config.source === null) return { source: null, close: () => undefined };
+  // most of what a thread without a source would have to load
+  const { createGovernanceSource } = await import('../sources/governance/source.ts');
   const source = createGovernanceSource({
     config: config.source,
     store,

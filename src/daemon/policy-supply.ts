@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
@@ -8,7 +9,7 @@ import type { DaemonConfig } from './daemon-config.ts';
 import type { Logger } from './logger.ts';
 import type { Publication } from './policy-messages.ts';
 import { NO_FACTS, NO_REPORT } from './policy-report.ts';
-import { PolicyThread, refusalOf } from './policy-thread.ts';
+import { loadPolicyThread, PolicyThread, refusalOf } from './policy-thread.ts';
 import type { SupplyState } from './status.ts';
 
 export interface PolicySupplyOptions {
@@ -18,6 +19,8 @@ export interface PolicySupplyOptions {
   readonly holder: SnapshotHolder;
   /** What the thread runs; a test hands in one that breaks. */
   readonly entry?: URL;
+  /** The first thread, where it is loading already. */
+  readonly loading?: Worker;
 }
 
 /** Between a thread that died and the next one. */
@@ -50,7 +53,7 @@ export class PolicySupply {
 
   constructor(options: PolicySupplyOptions) {
     this.#options = options;
-    this.#thread = this.#newThread();
+    this.#thread = this.#newThread(options.loading);
   }
 
   /** What `status` shows of it. */
@@ -98,7 +101,6 @@ export class PolicySupply {
     this.#thread.ask({ kind: 'forget', uid }).catch(() => undefined);
   }
 
-  /** Settles when the new generation is live. */
   async sync(): Promise<SyncOutcome> {
     try {
       return await this.#thread.ask({ kind: 'sync' });
@@ -115,7 +117,6 @@ export class PolicySupply {
     }
   }
 
-  /** To be called once a second. */
   tick(): void {
     if (this.#phase === 'running') this.#thread.tick(SILENT_TICKS);
   }
@@ -138,7 +139,7 @@ export class PolicySupply {
     if (!wasStuck && (closed === null || closed.lost === 0)) await ended;
   }
 
-  #newThread(): PolicyThread {
+  #newThread(worker?: Worker): PolicyThread {
     const { log, entry } = this.#options;
     const thread: PolicyThread = new PolicyThread(
       {
@@ -149,7 +150,7 @@ export class PolicySupply {
           if (thread === this.#thread && this.#phase === 'running') this.#mourn(cause);
         },
       },
-      entry,
+      worker ?? loadPolicyThread(entry),
     );
     return thread;
   }

@@ -74,6 +74,8 @@ async function serveAsk(service: PolicyService, ask: Exclude<Ask, Started>): Pro
       await service.open();
       return null;
     case 'begin':
+      // the first policy was waited for; no later one is
+      stepBack();
       await service.begin();
       return null;
     case 'sync':
@@ -131,6 +133,5 @@ function refusalOf(id: number, error: unknown): FromPolicyThread {
 }
 
 if (parentPort !== null) {
-  stepBack();
   serve(parentPort);
 }

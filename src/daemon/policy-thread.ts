@@ -22,6 +22,17 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
+/** Begins to load what a policy thread runs; it does nothing until it is asked. */
+export function loadPolicyThread(entry: URL = ENTRY): Worker {
+  const worker = new Worker(entry, { name: 'policy' });
+  // for good: one that breaks before or after anybody listens must not become an uncaught exception
+  worker.on('error', () => undefined);
+  return worker;
+}
+
+/** What a thread that has ended is called. */
+const GONE = -1;
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: PolicyThreadError) => void;
@@ -39,9 +50,9 @@ export class PolicyThread {
   #gone = false;
   #heard = { pulse: 0, silentTicks: 0 };
 
-  constructor(events: PolicyThreadEvents, entry: URL = ENTRY) {
+  constructor(events: PolicyThreadEvents, worker: Worker) {
     this.#events = events;
-    this.#worker = new Worker(entry, { name: 'policy' });
+    this.#worker = worker;
     this.#worker.on('message', (message: FromPolicyThread) => this.#onMessage(message));
     this.#worker.on('messageerror', (error) => this.#die(`a message of it was lost: ${messageOf(error)}`));
     this.#worker.on('error', (error) => this.#die(messageOf(error)));
@@ -49,6 +60,10 @@ export class PolicyThread {
       this.#gone = true;
       this.#die(`it ended with code ${code}`);
     });
+    if (worker.threadId === GONE) {
+      this.#gone = true;
+      this.#over = 'it could not be loaded';
+    }
   }
 
   /** It was ended and is not: stuck in a system call, its own or one of its threads'. */

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/coded-error.ts';
 import { type ActivatedSockets, readActivation } from '../localapi/activation.ts';
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
@@ -17,7 +18,7 @@ const FLUSH_DEADLINE_MS = 1_000;
  * Runs the daemon of one configuration file until SIGTERM, SIGINT or SIGHUP. A second signal ends it at once. Throws a coded
  * error if it cannot start.
  */
-export async function runDaemon(configFile: string): Promise<void> {
+export async function runDaemon(configFile: string, loading: Worker): Promise<void> {
   refuseUnsafeEnvironment();
   const config = loadConfig(configFile, ownInstallation());
   const log = createLogger(config.log);
@@ -26,7 +27,7 @@ export async function runDaemon(configFile: string): Promise<void> {
   let daemon: Daemon;
   try {
     prepareStateDirectory(config.stateDirectory);
-    daemon = await startDaemon({ config, log, activated: prepareSockets(config) });
+    daemon = await startDaemon({ config, log, activated: prepareSockets(config), loading });
   } catch (error) {
     // on standard error the command line says it, in words for a person
     if (config.log.file !== null) log.error({ err: error }, 'the daemon could not start');

@@ -19,7 +19,7 @@ const ENTRY = new URL('../../src/daemon/policy-thread-entry.ts', import.meta.url
 interface Prepared {
   readonly root: string;
   readonly config: DaemonConfig;
-  readonly start: (config?: DaemonConfig, policyThread?: URL) => Promise<Daemon>;
+  readonly start: (config?: DaemonConfig, entry?: URL) => Promise<Daemon>;
 }
 
 /** Directories as `reeve daemon` makes them, and a daemon in this process. */
@@ -36,7 +36,7 @@ function prepared(t: TestContext): Prepared {
   return {
     root,
     config,
-    start: (other = config, policyThread = ENTRY) => startDaemon({ config: other, log, policyThread }),
+    start: (other = config, entry = ENTRY) => startDaemon({ config: other, log, entry }),
   };
 }
 

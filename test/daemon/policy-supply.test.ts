@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { PolicySupply } from '../../src/daemon/policy-supply.ts';
+import { loadPolicyThread, PolicyThread } from '../../src/daemon/policy-thread.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { eventually, within } from '../support/daemon-process.ts';
 import { type ManualClock, manualClock } from '../support/manual-clock.ts';
@@ -158,4 +159,16 @@ describe('the supply of policies', () => {
     );
     assert.equal(made.supply.lost, 0);
   });
+});
+
+test('a thread that broke down before anybody listened to it is not waited for', async (t) => {
+  const entry = join(tempDirectory(t), 'thread.mjs');
+  writeFileSync(entry, "throw new Error('broken inside');");
+  const worker = loadPolicyThread(pathToFileURL(entry));
+  await new Promise((resolve) => worker.once('exit', resolve));
+  const told: string[] = [];
+  const events = { onPublish: () => 1, onFacts: () => undefined, onLog: () => undefined };
+  const thread = new PolicyThread({ ...events, onDeath: (cause) => told.push(cause) }, worker);
+  await assert.rejects(thread.ask({ kind: 'open' }), { code: 'policy_thread_lost', message: /could not be loaded/ });
+  assert.deepEqual([told, thread.stuck], [[], false]);
 });

@@ -13,8 +13,11 @@ export const daemon: Command = {
   async run({ cwd }, input) {
     const file = textOption(input, 'config') ?? '';
     // the commands that only ask load neither the database nor the HTTP client
+    const { loadPolicyThread } = await import('../../daemon/policy-thread.ts');
+    // it takes as long to load as everything else together
+    const policyThread = loadPolicyThread();
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
-    await runDaemon(file.startsWith('/') ? file : `${cwd}/${file}`);
+    await runDaemon(file.startsWith('/') ? file : `${cwd}/${file}`, policyThread);
     return 0;
   },
 };

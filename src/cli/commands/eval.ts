@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { createEvaluator } from '../../eval/eval-line.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, flag } from '../command.ts';
 import { evaluateStream } from '../eval-stream.ts';
@@ -24,6 +23,8 @@ export const evalCommand: Command = {
   async run({ output, stdin }, input) {
     const [file = '-'] = input.args;
     const source = file === '-' ? stdin : await opened(file);
+    // the compiler, its readers and the presets: nothing that any other command should wait for
+    const { createEvaluator } = await import('../../eval/eval-line.ts');
     const evaluate = createEvaluator({ fs: flag(input, 'fs'), strict: flag(input, 'strict') });
     try {
       await evaluateStream(source, output.stdout, evaluate);

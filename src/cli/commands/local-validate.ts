@@ -1,16 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
-import { checkRule } from '../../policy/rule-check.ts';
-import { isObject, type RuleIssue } from '../../policy/rule-shape.ts';
-import { LOCAL_FILE_BYTES, readLocalFile } from '../../schema/local-file.ts';
-import { counted } from '../ask-daemon.ts';
-import { CliError } from '../cli-error.ts';
-import { type Command, firstArgument } from '../command.ts';
-import { printable } from '../output.ts';
-
-/** One thing to say about one rule; `refused` = the daemon could not evaluate the rule. */
-interface Finding extends RuleIssue {
-  readonly rule: string;
-}
+import type { Command } from '../command.ts';
 
 export const localValidate: Command = {
   path: ['local', 'validate'],
@@ -18,43 +6,9 @@ export const localValidate: Command = {
   description: 'exit code: 0 every rule can be evaluated, 1 not.',
   arguments: [{ name: '<file>', description: 'YAML or JSON' }],
   examples: ['reeve local validate /etc/reeve/local.d/team.yaml', 'reeve local validate team.yaml --json'],
-  run({ output }, input) {
-    const file = firstArgument(input);
-    const reading = readLocalFile(contentOf(file));
-    if (reading.kind === 'invalid') {
-      output.result({ valid: false, message: reading.message, findings: [] }, () => [
-        printable(`${file}: ${reading.message}`),
-      ]);
-      return Promise.resolve(1);
-    }
-    const findings = reading.rules.flatMap(findingsOf);
-    const valid = findings.every((finding) => !finding.refused);
-    output.result({ valid, rules: reading.rules.length, findings }, () => [
-      ...findings.map(({ rule, resource, message, refused }) => {
-        const place = resource === undefined ? '' : ` \`${resource}\``;
-        return printable(`${refused ? 'refused' : 'warning'}: rule ${rule}${place}: ${message}`);
-      }),
-      `${printable(file)}: ${valid ? 'valid' : 'not valid'}, ${counted(reading.rules.length, 'rule')}`,
-    ]);
-    return Promise.resolve(valid ? 0 : 1);
+  async run(context, input) {
+    // whoever only asks loads no reader of rules
+    const { validateLocalFile } = await import('../validate-local-file.ts');
+    return validateLocalFile(context, input);
   },
 };
-
-function findingsOf(raw: unknown, position: number): readonly Finding[] {
-  const id = isObject(raw) && typeof raw['id'] === 'string' ? raw['id'] : `#${position + 1}`;
-  const check = checkRule(raw, 'local');
-  return (check.kind === 'ok' ? check.warnings : check.issues).map((issue) => ({ rule: id, ...issue }));
-}
-
-function contentOf(file: string): string {
-  try {
-    if (statSync(file).size > LOCAL_FILE_BYTES)
-      throw new CliError('failed', `\`${file}\` is larger than 1 MiB: split it`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
-    throw new CliError('failed', `cannot read \`${file}\` (${why})`);
-  }
-}

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
-import { type Outbound, openOutbound } from '../../http/outbound.ts';
+import type { Outbound } from '../../http/outbound.ts';
 import type { Credential } from '../../schema/governance.ts';
 import { SYNC_DEADLINE_MS } from '../../schema/limits.ts';
 import type { BundleStore } from '../../store/bundle-store.ts';
@@ -68,7 +68,7 @@ export function createSyncRun(options: SyncRunOptions, closing: AbortSignal): Sy
     async sync(cause) {
       try {
         // opened here, not at start: a CA file that is missing for a moment must not keep the daemon down
-        connection ??= connect(options);
+        connection ??= await connect(options);
         const signal = AbortSignal.any([closing, AbortSignal.timeout(SYNC_DEADLINE_MS)]);
         return await syncOnce(options, connection, { cause, signal });
       } catch (error) {
@@ -86,7 +86,9 @@ interface Connection {
   readonly memory: VerifiedMemory;
 }
 
-function connect({ config, clock, readCredential }: SyncRunOptions): Connection {
+async function connect({ config, clock, readCredential }: SyncRunOptions): Promise<Connection> {
+  // no stored policy waits for an HTTP client
+  const { openOutbound } = await import('../../http/outbound.ts');
   const now = (): number => clock.now();
   const { baseUrl, org, proxy, caFile, deadlineMs } = config;
   const outbound = openOutbound({
