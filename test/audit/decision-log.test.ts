@@ -259,12 +259,18 @@ test('closing writes what waits, takes no more than its time, and happens once',
 test('the log never keeps the process alive', (t) => {
   const path = join(temporaryDirectory(t), 'log.db');
   const module = new URL('../../src/audit/decision-log.ts', import.meta.url).href;
-  const source = `import { startDecisionLog } from ${JSON.stringify(module)};
+  const script = join(temporaryDirectory(t), 'script.mjs');
+  writeFileSync(
+    script,
+    `import { startDecisionLog } from ${JSON.stringify(module)};
     const log = startDecisionLog({ path: ${JSON.stringify(path)}, batchMs: 1 });
     log.record({ uid: 0, gid: 0, pid: 1 }, null, '{"decision":"allow"}');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    log.record({ uid: 0, gid: 0, pid: 1 }, null, '{"decision":"allow"}');`;
-  execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', source], { timeout: 10_000 });
+    log.record({ uid: 0, gid: 0, pid: 1 }, null, '{"decision":"allow"}');
+    console.log(log.state().written);`,
+  );
+  const written = execFileSync(process.execPath, ['--no-warnings', script], { timeout: 8_000, encoding: 'utf8' });
+  assert.equal(written, '1\n');
 });
 
 test('a text that is no answer is not kept, and shows as lost', async (t) => {

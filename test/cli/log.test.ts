@@ -135,7 +135,8 @@ test('log --follow goes on with what is written, until it is stopped', async (t)
   });
   const onOutput = (text: string): void => {
     if (text.includes('before.example')) log.record(PEER, null, answerText('after.example'));
-    if (text.includes('after.example')) stop('SIGINT');
+    if (text.includes('after.example')) log.record(PEER, null, answerText('last.example'));
+    if (text.includes('last.example')) stop('SIGINT');
   };
   const argv = ['log', '--follow', '--json', '--type', 'decision', '--admin-socket', socket];
   const { code, stdout } = await runCli(argv, { stopped, onOutput });
@@ -144,7 +145,7 @@ test('log --follow goes on with what is written, until it is stopped', async (t)
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { request: { host: string } }).request.host);
-  assert.deepEqual(hosts, ['before.example', 'after.example']);
+  assert.deepEqual(hosts, ['before.example', 'after.example', 'last.example']);
 });
 
 test('log verify asks the daemon where its log is, and reads it beside the daemon', async (t) => {
