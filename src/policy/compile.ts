@@ -1,6 +1,6 @@
 import { DOMAINS } from './action.ts';
 import type { Origin } from './decision.ts';
-import { type BuiltLayer, buildLayer } from './layer.ts';
+import { type BuiltLayer, LayerBuilder } from './layer.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { HostFacts, LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
@@ -54,10 +54,11 @@ function sectionOf(
   host: HostFacts,
   place: (draft: Draft) => void,
 ): Section {
-  const draft: Draft = { states, placed: [], closures: [], listing: [], warnings: [], issues: [] };
+  const placed = new LayerBuilder(origin, host);
+  const draft: Draft = { states, placed, closures: [], listing: [], warnings: [], issues: [] };
   place(draft);
-  const { placed, closures, listing, warnings, issues } = draft;
-  return { ...buildLayer(origin, placed, host), closures, listing, warnings, issues };
+  const { closures, listing, warnings, issues } = draft;
+  return { ...placed.build(), closures, listing, warnings, issues };
 }
 
 function assemble(

@@ -1,13 +1,12 @@
 import type { Domain } from './action.ts';
 import type { Effect, Origin } from './decision.ts';
-import { buildNetworkIndex, type NetworkIndex } from './index/network-index.ts';
-import { buildPathIndex, type PathIndex } from './index/path-index.ts';
-import { TextTableBuilder } from './index/text-table.ts';
+import { type NetworkIndex, NetworkIndexBuilder } from './index/network-index.ts';
+import { type PathIndex, PathIndexBuilder } from './index/path-index.ts';
 import type { PlacedRule } from './placed-rule.ts';
 import type { HostFacts } from './policy-set.ts';
 import type { NetworkPattern } from './resource/network-pattern.ts';
-import { buildRuleTable, type RuleTable } from './rule-table.ts';
-import { type TargetDraft, targetDrafts } from './target-drafts.ts';
+import { type RuleTable, RuleTableBuilder } from './rule-table.ts';
+import { eachTarget, type TargetDraft } from './target-drafts.ts';
 import {
   APPROVAL,
   DENIES,
@@ -15,6 +14,7 @@ import {
   INERT,
   PERSONAL,
   type TargetTable,
+  TargetTableBuilder,
   UNLESS_ORDINARY,
   UNTRUSTED,
 } from './target-table.ts';
@@ -44,57 +44,77 @@ export interface BuiltLayer {
   readonly prefixes: readonly string[];
 }
 
-export function buildLayer(origin: Origin, placed: readonly PlacedRule[], host: HostFacts): BuiltLayer {
-  const drafts = placed.flatMap(({ read }, rule) => targetDrafts(origin, read, rule, host));
-  const pathsOf = (effect: Effect): PathIndex =>
-    buildPathIndex(
-      drafts.map((draft) => (draft.effect === effect ? (draft.path ?? undefined) : undefined)),
-      { fold: effect === 'deny' && (host.platform === 'darwin' || host.foldingMounts.length > 0) },
-    );
-  const layer: Layer = {
-    origin,
-    rules: buildRuleTable(placed),
-    targets: buildTargetTable(drafts, placed),
-    network: buildNetworkIndex(drafts.map((draft) => draft.network ?? undefined)),
-    paths: { allow: pathsOf('allow'), deny: pathsOf('deny') },
-    speaks: { network: speaksOf(placed, 'network'), filesystem: speaksOf(placed, 'filesystem') },
-    asksApproval: placed.some((rule) => rule.approval && rule.inert === null),
-    hasUntrusted: drafts.some((draft) => draft.effect === 'allow' && draft.untrusted),
-  };
-  return { layer, prefixes: prefixesOf(placed, drafts) };
+/** Takes rules one by one, in the order in which they are named, and keeps of each only its rows. */
+export class LayerBuilder {
+  readonly #origin: Origin;
+  readonly #host: HostFacts;
+  readonly #rules = new RuleTableBuilder();
+  readonly #targets = new TargetTableBuilder();
+  readonly #network = new NetworkIndexBuilder();
+  readonly #paths: Readonly<Record<Effect, PathIndexBuilder>>;
+  readonly #speaks = { network: { allow: false, deny: false }, filesystem: { allow: false, deny: false } };
+  readonly #prefixes = new Set<string>();
+  readonly #personalPrefixes = new Set<string>();
+  #asksApproval = false;
+  #hasUntrusted = false;
+
+  constructor(origin: Origin, host: HostFacts) {
+    this.#origin = origin;
+    this.#host = host;
+    const fold = host.platform === 'darwin' || host.foldingMounts.length > 0;
+    this.#paths = { allow: new PathIndexBuilder({ fold: false }), deny: new PathIndexBuilder({ fold }) };
+  }
+
+  add(placed: PlacedRule): void {
+    const { read, inert, approval } = placed;
+    const rule = this.#rules.add(placed);
+    if (inert === null) {
+      this.#speaks[read.domain][read.effect] = true;
+      this.#asksApproval ||= approval;
+    }
+    eachTarget({ origin: this.#origin, host: this.#host }, read, (draft) => this.#addTarget(draft, rule, placed));
+  }
+
+  build(): BuiltLayer {
+    const layer: Layer = {
+      origin: this.#origin,
+      rules: this.#rules.build(),
+      targets: this.#targets.build(),
+      network: this.#network.build(),
+      paths: { allow: this.#paths.allow.build(), deny: this.#paths.deny.build() },
+      speaks: this.#speaks,
+      asksApproval: this.#asksApproval,
+      hasUntrusted: this.#hasUntrusted,
+    };
+    // everybody's first: looking prefixes up has a bound, and no user's own rules may use it up
+    return { layer, prefixes: [...new Set([...this.#prefixes, ...this.#personalPrefixes])] };
+  }
+
+  #addTarget(draft: TargetDraft, rule: number, placed: PlacedRule): void {
+    const { text, network, path, prefix, effect, home } = draft;
+    const target = this.#targets.count;
+    this.#targets.add({
+      text,
+      rule,
+      flags: flagsOf(draft, placed),
+      port: network === null ? 0 : portOf(network),
+      length: network === null ? 0 : lengthOf(network),
+      owner: placed.uid ?? EVERYBODY,
+      home: typeof home === 'object' ? home.uid : EVERYBODY,
+    });
+    if (network !== null) this.#network.add(network, target);
+    if (path !== null) this.#paths[effect].add(path, target);
+    if (prefix !== null) (placed.uid === null ? this.#prefixes : this.#personalPrefixes).add(prefix);
+    this.#hasUntrusted ||= effect === 'allow' && draft.untrusted;
+  }
 }
 
-function buildTargetTable(drafts: readonly TargetDraft[], placed: readonly PlacedRule[]): TargetTable {
-  const texts = new TextTableBuilder();
-  let last = '';
-  const textNumbers = Uint32Array.from(drafts, ({ text }, target) => {
-    // the forms of one resource follow one another
-    const number = target > 0 && text === last ? texts.size - 1 : texts.add(text);
-    last = text;
-    return number;
-  });
-  const owners = Uint32Array.from(drafts, ({ rule }) => placed[rule]?.uid ?? EVERYBODY);
-  const homes = Uint32Array.from(drafts, ({ home }) => (typeof home === 'object' ? home.uid : EVERYBODY));
-  const isShared = (uid: number): boolean => uid === EVERYBODY;
-  return {
-    texts: texts.build(),
-    textNumbers,
-    rules: Uint32Array.from(drafts, ({ rule }) => rule),
-    flags: Uint16Array.from(drafts, (draft) => flagsOf(draft, placed[draft.rule])),
-    ports: Uint16Array.from(drafts, ({ network }) => (network === null ? 0 : portOf(network))),
-    lengths: Uint8Array.from(drafts, ({ network }) => (network === null ? 0 : lengthOf(network))),
-    owners: owners.every(isShared) ? new Uint32Array(0) : owners,
-    homes: homes.every(isShared) ? new Uint32Array(0) : homes,
-  };
-}
-
-function flagsOf({ effect, home, untrusted }: TargetDraft, rule: PlacedRule | undefined): number {
-  if (rule === undefined) return INERT;
-  let flags = rule.read.actions;
+function flagsOf({ effect, home, untrusted }: TargetDraft, { read, inert, approval, uid }: PlacedRule): number {
+  let flags = read.actions;
   if (effect === 'deny') flags |= DENIES;
-  if (rule.inert !== null) flags |= INERT;
-  if (rule.approval) flags |= APPROVAL;
-  if (rule.uid !== null || home !== 'all') flags |= PERSONAL;
+  if (inert !== null) flags |= INERT;
+  if (approval) flags |= APPROVAL;
+  if (uid !== null || home !== 'all') flags |= PERSONAL;
   if (home === 'unless_ordinary') flags |= UNLESS_ORDINARY;
   // a deny counts wherever it leads
   if (effect === 'allow' && untrusted) flags |= UNTRUSTED;
@@ -108,19 +128,4 @@ function portOf(pattern: NetworkPattern): number {
 function lengthOf(pattern: NetworkPattern): number {
   if (pattern.kind === 'address') return 32 * pattern.address.words.length + 1;
   return pattern.kind === 'prefix' ? pattern.prefix.length + 1 : 0;
-}
-
-/** Everybody's rules first: looking prefixes up has a bound, and no user's own rules may use it up. */
-function prefixesOf(placed: readonly PlacedRule[], drafts: readonly TargetDraft[]): string[] {
-  const isEverybodys = (draft: TargetDraft): boolean => placed[draft.rule]?.uid === null;
-  const ordered = [...drafts.filter(isEverybodys), ...drafts.filter((draft) => !isEverybodys(draft))];
-  return [...new Set(ordered.flatMap((draft) => draft.prefix ?? []))];
-}
-
-function speaksOf(placed: readonly PlacedRule[], domain: Domain): Record<Effect, boolean> {
-  const active = placed.filter((rule) => rule.inert === null && rule.read.domain === domain);
-  return {
-    allow: active.some((rule) => rule.read.effect === 'allow'),
-    deny: active.some((rule) => rule.read.effect === 'deny'),
-  };
 }

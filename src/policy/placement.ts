@@ -26,7 +26,8 @@ export interface Place {
 /** What compiling has gathered so far of one origin. */
 export interface Draft {
   readonly states: PerDomain<DomainState>;
-  readonly placed: PlacedRule[];
+  /** Takes each rule that can be evaluated, and keeps what of it is needed. */
+  readonly placed: { add(rule: PlacedRule): void };
   readonly closures: DomainClosure[];
   readonly listing: ListedRule[];
   readonly warnings: PolicyWarning[];
@@ -75,7 +76,7 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
   if (place.origin === 'local' && inert !== null && isTooWide(read, state)) {
     draft.issues.push({ rule: head.id, refused: true, message: inert });
   }
-  draft.placed.push({ read, policy, policyName, approval, uid, inert });
+  draft.placed.add({ read, policy, policyName, approval, uid, inert });
   if (draft.unlisted !== true) listReadable(draft, { head, read, inert }, place);
   if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
     const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;

@@ -1,4 +1,5 @@
 import type { Effect } from './decision.ts';
+import { Column } from './index/column.ts';
 import { type TextTable, TextTableBuilder, textAt } from './index/text-table.ts';
 import type { PlacedRule } from './placed-rule.ts';
 
@@ -44,38 +45,62 @@ export function ruleAt(table: RuleTable, rule: number): RuleText {
   };
 }
 
-export function buildRuleTable(rules: readonly PlacedRule[]): RuleTable {
-  const texts = new TextTableBuilder();
-  const policies = new Map<string, number>();
-  // one cause stands at many rules
-  const causes = new Map<string, number>();
-  const shared = (text: string): number => {
-    const known = causes.get(text) ?? texts.add(text);
-    causes.set(text, known);
-    return known;
-  };
-  const [policyIds, policyNames]: [number[], number[]] = [[], []];
-  const policyOf = ({ policy, policyName }: PlacedRule): number => {
+export class RuleTableBuilder {
+  readonly #texts = new TextTableBuilder();
+  readonly #columns = { ids: new Column(), names: new Column(), policies: new Column(), inert: new Column() };
+  readonly #denies = new Column();
+  readonly #policyIds = new Column();
+  readonly #policyNames = new Column();
+  readonly #policies = new Map<string, number>();
+  readonly #causes = new Map<string, number>();
+  #last = { policy: '', policyName: '', number: -1 };
+
+  /** The rule's number. */
+  add(rule: PlacedRule): number {
+    const { read, inert } = rule;
+    const { ids, names, policies, inert: causes } = this.#columns;
+    ids.push(this.#texts.add(read.id));
+    names.push(this.#texts.add(read.name));
+    policies.push(this.#policyOf(rule));
+    causes.push(inert === null ? 0 : this.#causeOf(inert) + 1);
+    this.#denies.push(read.effect === 'deny' ? 1 : 0);
+    return ids.length - 1;
+  }
+
+  build(): RuleTable {
+    const { ids, names, policies, inert } = this.#columns;
+    return {
+      texts: this.#texts.build(),
+      ids: ids.build(),
+      names: names.build(),
+      policies: policies.build(),
+      inert: inert.build(),
+      policyIds: this.#policyIds.build(),
+      policyNames: this.#policyNames.build(),
+      denies: Uint8Array.from(this.#denies.build()),
+    };
+  }
+
+  /** Rules come policy by policy. */
+  #policyOf({ policy, policyName }: PlacedRule): number {
+    const last = this.#last;
+    if (last.policy === policy && last.policyName === policyName && last.number >= 0) return last.number;
     const key = JSON.stringify([policy, policyName]);
-    const known = policies.get(key);
-    if (known !== undefined) return known;
-    policies.set(key, policyIds.length);
-    policyIds.push(texts.add(policy));
-    policyNames.push(texts.add(policyName));
-    return policyIds.length - 1;
-  };
-  const column = (of: (rule: PlacedRule) => number): Uint32Array => Uint32Array.from(rules, of);
-  const columns = {
-    ids: column(({ read }) => texts.add(read.id)),
-    names: column(({ read }) => texts.add(read.name)),
-    policies: column(policyOf),
-    inert: column(({ inert }) => (inert === null ? 0 : shared(inert) + 1)),
-    denies: Uint8Array.from(rules, ({ read }) => (read.effect === 'deny' ? 1 : 0)),
-  };
-  return {
-    ...columns,
-    texts: texts.build(),
-    policyIds: Uint32Array.from(policyIds),
-    policyNames: Uint32Array.from(policyNames),
-  };
+    let number = this.#policies.get(key);
+    if (number === undefined) {
+      number = this.#policyIds.length;
+      this.#policies.set(key, number);
+      this.#policyIds.push(this.#texts.add(policy));
+      this.#policyNames.push(this.#texts.add(policyName));
+    }
+    this.#last = { policy, policyName, number };
+    return number;
+  }
+
+  /** One cause stands at many rules. */
+  #causeOf(text: string): number {
+    const number = this.#causes.get(text) ?? this.#texts.add(text);
+    this.#causes.set(text, number);
+    return number;
+  }
 }

@@ -9,7 +9,6 @@ type HomeScope = 'all' | 'unless_ordinary' | { readonly uid: number };
 
 /** One way in which one resource of a rule can match, before it is a row of the target table. */
 export interface TargetDraft {
-  readonly rule: number;
   readonly effect: Effect;
   /** The resource as it was written. */
   readonly text: string;
@@ -22,28 +21,31 @@ export interface TargetDraft {
   readonly untrusted: boolean;
 }
 
-export function targetDrafts(origin: Origin, read: ReadRule, rule: number, host: HostFacts): TargetDraft[] {
-  const drafts: TargetDraft[] = [];
-  const { effect } = read;
-  for (const resource of read.resources) {
+/** Hands over the targets of a rule in their order: network resources, then paths with `~` replaced. */
+export function eachTarget(
+  { origin, host }: { readonly origin: Origin; readonly host: HostFacts },
+  read: ReadRule,
+  take: (draft: TargetDraft) => void,
+): void {
+  const { effect, resources } = read;
+  for (const resource of resources) {
     if (resource.kind !== 'network') continue;
     const { pattern: network, text } = resource;
-    drafts.push({ rule, effect, text, network, path: null, home: 'all', prefix: null, untrusted: false });
+    take({ effect, text, network, path: null, home: 'all', prefix: null, untrusted: false });
   }
-  for (const resource of read.resources) {
+  for (const resource of resources) {
     if (resource.kind !== 'path') continue;
     const anyHome = resource.anyHome || origin === 'builtin';
-    for (const { pattern, home } of homeForms({ pattern: resource.pattern, anyHome }, effect, host)) {
-      const prefix = literalPrefix(pattern);
-      const draft = { rule, effect, text: resource.text, network: null, home, prefix };
-      drafts.push({ ...draft, path: pattern, untrusted: false });
+    for (const { pattern: path, home } of homeForms({ pattern: resource.pattern, anyHome }, effect, host)) {
+      const prefix = literalPrefix(path);
+      const draft = { effect, text: resource.text, network: null, path, home, prefix, untrusted: false };
+      take(draft);
       const link = prefix === null ? undefined : host.links.get(prefix);
       if (prefix === null || link === undefined) continue;
       // Paths 7: the same pattern behind the links that its literal prefix crosses
-      drafts.push({ ...draft, path: withPrefix(pattern, prefix, link.resolved), untrusted: !link.trusted });
+      take({ ...draft, path: withPrefix(path, prefix, link.resolved), untrusted: !link.trusted });
     }
   }
-  return drafts;
 }
 
 interface HomeForm {

@@ -1,5 +1,6 @@
 import type { Effect } from './decision.ts';
-import type { TextTable } from './index/text-table.ts';
+import { Column } from './index/column.ts';
+import { type TextTable, TextTableBuilder } from './index/text-table.ts';
 
 /** Bits of `TargetTable.flags`; the four lowest are `ACTION_BIT`. */
 export const DENIES = 0x10;
@@ -81,4 +82,61 @@ function concerns({ owners, homes, flags }: TargetTable, target: number, asked: 
 
 export function effectOf({ flags }: TargetTable, target: number): Effect {
   return ((flags[target] ?? DENIES) & DENIES) === 0 ? 'allow' : 'deny';
+}
+
+export interface TargetRow {
+  readonly text: string;
+  readonly rule: number;
+  readonly flags: number;
+  readonly port: number;
+  readonly length: number;
+  readonly owner: number;
+  readonly home: number;
+}
+
+export class TargetTableBuilder {
+  readonly #texts = new TextTableBuilder();
+  readonly #textNumbers = new Column();
+  readonly #rules = new Column();
+  readonly #flags = new Column();
+  readonly #ports = new Column();
+  readonly #lengths = new Column();
+  readonly #owners = new Column();
+  readonly #homes = new Column();
+  #lastText: string | null = null;
+
+  get count(): number {
+    return this.#rules.length;
+  }
+
+  add({ text, rule, flags, port, length, owner, home }: TargetRow): void {
+    // the forms of one resource follow one another
+    if (text !== this.#lastText) this.#texts.add(text);
+    this.#lastText = text;
+    this.#textNumbers.push(this.#texts.size - 1);
+    this.#rules.push(rule);
+    this.#flags.push(flags);
+    this.#ports.push(port);
+    this.#lengths.push(length);
+    this.#owners.push(owner);
+    this.#homes.push(home);
+  }
+
+  build(): TargetTable {
+    return {
+      texts: this.#texts.build(),
+      textNumbers: this.#textNumbers.build(),
+      rules: this.#rules.build(),
+      flags: Uint16Array.from(this.#flags.build()),
+      ports: Uint16Array.from(this.#ports.build()),
+      lengths: Uint8Array.from(this.#lengths.build()),
+      owners: orEmpty(this.#owners.build()),
+      homes: orEmpty(this.#homes.build()),
+    };
+  }
+}
+
+/** Most layers are everybody's. */
+function orEmpty(uids: Uint32Array): Uint32Array {
+  return uids.every((uid) => uid === EVERYBODY) ? new Uint32Array(0) : uids;
 }

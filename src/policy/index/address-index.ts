@@ -1,14 +1,8 @@
 import type { Address } from '../resource/address.ts';
 import type { Words } from '../resource/ip-words.ts';
+import { Column } from './column.ts';
 import type { Hits } from './hits.ts';
 import { type Postings, PostingsBuilder } from './postings.ts';
-
-/** A prefix of a rule; an address is one of full length. */
-export interface AddressPosting {
-  readonly words: Words;
-  readonly length: number;
-  readonly target: number;
-}
 
 /**
  * Prefixes of one family, laid out as the ranges that their ends cut the addresses into. Each range knows the innermost
@@ -34,9 +28,18 @@ export interface AddressIndex {
   readonly v6: PrefixRanges;
 }
 
-export function buildAddressIndex(patterns: readonly AddressPosting[]): AddressIndex {
-  const ofWidth = (width: number): AddressPosting[] => patterns.filter(({ words }) => words.length === width);
-  return { v4: buildRanges(1, ofWidth(1)), v6: buildRanges(4, ofWidth(4)) };
+export class AddressIndexBuilder {
+  readonly #v4 = new RangesBuilder(1);
+  readonly #v6 = new RangesBuilder(4);
+
+  /** A prefix of a rule; an address is one of full length. */
+  add(words: Words, length: number, target: number): void {
+    (words.length === 1 ? this.#v4 : this.#v6).add(words, length, target);
+  }
+
+  build(): AddressIndex {
+    return { v4: this.#v4.build(), v6: this.#v6.build() };
+  }
 }
 
 /** Adds the targets whose address or prefix holds this address. */
@@ -84,20 +87,30 @@ interface BuiltPrefix {
   readonly behind: Words | null;
 }
 
-function buildRanges(width: number, patterns: readonly AddressPosting[]): PrefixRanges {
-  const prefixes = new Map<string, BuiltPrefix>();
-  const postings = new PostingsBuilder();
-  for (const { words, length, target } of patterns) {
-    const key = `${words.join(':')}/${length}`;
-    let prefix = prefixes.get(key);
-    if (prefix === undefined) {
-      prefix = { number: prefixes.size, words, length, behind: addressBehind(words, length) };
-      prefixes.set(key, prefix);
-    }
-    postings.add(prefix.number, target);
+class RangesBuilder {
+  readonly #width: number;
+  readonly #prefixes = new Map<string | number, BuiltPrefix>();
+  readonly #postings = new PostingsBuilder();
+
+  constructor(width: number) {
+    this.#width = width;
   }
-  const sorted = [...prefixes.values()].sort((a, b) => compare(a.words, b.words) || a.length - b.length);
-  return { width, ...layOut(width, sorted), postings: postings.build(prefixes.size) };
+
+  add(words: Words, length: number, target: number): void {
+    const key = this.#width === 1 ? 64 * (words[0] ?? 0) + length : `${words.join(':')}/${length}`;
+    let prefix = this.#prefixes.get(key);
+    if (prefix === undefined) {
+      prefix = { number: this.#prefixes.size, words, length, behind: addressBehind(words, length) };
+      this.#prefixes.set(key, prefix);
+    }
+    this.#postings.add(prefix.number, target);
+  }
+
+  build(): PrefixRanges {
+    const width = this.#width;
+    const sorted = [...this.#prefixes.values()].sort((a, b) => compare(a.words, b.words) || a.length - b.length);
+    return { width, ...layOut(width, sorted), postings: this.#postings.build(sorted.length) };
+  }
 }
 
 /** Sweeps over the prefixes from zero up; those that are open lie inside one another. */
@@ -123,31 +136,38 @@ function layOut(width: number, sorted: readonly BuiltPrefix[]): Pick<PrefixRange
 }
 
 class RangeList {
-  readonly #firsts: number[];
-  readonly #innermost: number[] = [0];
+  readonly #firsts = new Column();
+  readonly #innermost = new Column();
   readonly #width: number;
+  #last: Words;
 
   constructor(width: number) {
     this.#width = width;
-    this.#firsts = Array.from({ length: width }, () => 0);
+    this.#last = Array.from({ length: width }, () => 0);
+    this.#append(this.#last, 0);
   }
 
   /** From this address on; what would have begun there before is empty. */
   begin(words: Words, prefix: BuiltPrefix | undefined): void {
-    const isSame = compare(this.#firsts.slice(-this.#width), words) === 0;
-    if (isSame) this.#innermost.pop();
-    else this.#firsts.push(...words);
-    this.#innermost.push((prefix?.number ?? -1) + 1);
+    const innermost = (prefix?.number ?? -1) + 1;
+    if (compare(this.#last, words) === 0) this.#innermost.set(this.#innermost.length - 1, innermost);
+    else this.#append(words, innermost);
   }
 
   build(): Pick<PrefixRanges, 'firsts' | 'innermost'> {
-    return { firsts: Uint32Array.from(this.#firsts), innermost: Uint32Array.from(this.#innermost) };
+    return { firsts: this.#firsts.build(), innermost: this.#innermost.build() };
+  }
+
+  #append(words: Words, innermost: number): void {
+    for (let index = 0; index < this.#width; index += 1) this.#firsts.push(words[index] ?? 0);
+    this.#innermost.push(innermost);
+    this.#last = words;
   }
 }
 
 function compare(a: Words, b: Words): number {
-  for (const [index, word] of a.entries()) {
-    const difference = word - (b[index] ?? 0);
+  for (let index = 0; index < a.length; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;

@@ -1,22 +1,14 @@
 import type { Hostname } from '../resource/hostname.ts';
 import { globMatches } from '../resource/name-pattern.ts';
+import { Column } from './column.ts';
 import type { Hits } from './hits.ts';
 import { type Postings, PostingsBuilder } from './postings.ts';
 import { findText, HASH_START, hashEnd, hashStep, NOT_FOUND, type TextSet, TextSetBuilder } from './text-set.ts';
 import { type TextTable, TextTableBuilder, textAt } from './text-table.ts';
 
 /** How a pattern uses its text: as the whole name, below one label, below any, or behind labels with globs. */
-const KINDS = ['name', 'one', 'deep', 'glob'] as const;
 const [NAME, ONE, DEEP, GLOB] = [0, 1, 2, 3] as const;
-
-export interface NamePosting {
-  readonly kind: (typeof KINDS)[number];
-  /** The name, or the labels behind the wildcard. */
-  readonly text: string;
-  readonly target: number;
-  /** The source of the regular expression of a glob, for `globMatches`. */
-  readonly glob?: string;
-}
+const CODES = { name: NAME, one: ONE, deep: DEEP } as const;
 
 /**
  * Name patterns by their literal suffix: a name is looked up once for each of its labels, whatever the number of rules,
@@ -33,28 +25,44 @@ export interface NameIndex {
   readonly suffixLengths: number;
 }
 
-export function buildNameIndex(patterns: readonly NamePosting[]): NameIndex {
-  const texts = new TextSetBuilder();
-  const postings = new PostingsBuilder();
-  const globs = new TextTableBuilder();
-  const globTargets: number[] = [];
-  let [nameLengths, suffixLengths] = [0, 0];
-  for (const { kind, text, target, glob } of patterns) {
-    const code = KINDS.indexOf(kind);
-    if (glob !== undefined) globTargets.push(target);
-    postings.add(texts.add(text), 4 * (glob === undefined ? target : globs.add(glob)) + code);
-    const bit = bitOf(text.split('.').length);
-    if (code === NAME) nameLengths |= bit;
-    else suffixLengths |= bit;
+export class NameIndexBuilder {
+  readonly #texts = new TextSetBuilder();
+  readonly #postings = new PostingsBuilder();
+  readonly #globs = new TextTableBuilder();
+  readonly #globTargets = new Column();
+  #nameLengths = 0;
+  #suffixLengths = 0;
+
+  /** `text`: the name, or the labels behind the wildcard. */
+  add(kind: keyof typeof CODES, text: string, target: number): void {
+    this.#postings.add(this.#texts.add(text), 4 * target + CODES[kind]);
+    if (kind === 'name') this.#nameLengths |= bitOf(labelsOf(text));
+    else this.#suffixLengths |= bitOf(labelsOf(text));
   }
-  return {
-    texts: texts.build(),
-    postings: postings.build(texts.size),
-    globs: globs.build(),
-    globTargets: Uint32Array.from(globTargets),
-    nameLengths,
-    suffixLengths,
-  };
+
+  /** `source`: of the regular expression, for `globMatches`. */
+  addGlob(source: string, suffix: string, target: number): void {
+    this.#globTargets.push(target);
+    this.#postings.add(this.#texts.add(suffix), 4 * this.#globs.add(source) + GLOB);
+    this.#suffixLengths |= bitOf(labelsOf(suffix));
+  }
+
+  build(): NameIndex {
+    return {
+      texts: this.#texts.build(),
+      postings: this.#postings.build(this.#texts.size),
+      globs: this.#globs.build(),
+      globTargets: this.#globTargets.build(),
+      nameLengths: this.#nameLengths,
+      suffixLengths: this.#suffixLengths,
+    };
+  }
+}
+
+function labelsOf(text: string): number {
+  let labels = 1;
+  for (let dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', dot + 1)) labels += 1;
+  return labels;
 }
 
 /** Long names share a bit: it only saves looks. */

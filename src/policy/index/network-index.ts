@@ -1,9 +1,10 @@
 import type { Address } from '../resource/address.ts';
 import type { Hostname } from '../resource/hostname.ts';
 import type { NetworkPattern } from '../resource/network-pattern.ts';
-import { type AddressIndex, type AddressPosting, buildAddressIndex, collectAddress } from './address-index.ts';
+import { type AddressIndex, AddressIndexBuilder, collectAddress } from './address-index.ts';
+import { Column } from './column.ts';
 import type { Hits } from './hits.ts';
-import { buildNameIndex, collectName, type NameIndex, type NamePosting } from './name-index.ts';
+import { collectName, type NameIndex, NameIndexBuilder } from './name-index.ts';
 
 /**
  * Network patterns by what a request can be looked up with, so that no look scans all rules. Ports are left to whoever
@@ -16,34 +17,36 @@ export interface NetworkIndex {
   readonly addresses: AddressIndex;
 }
 
-/** The place of a pattern in the list is its target. */
-export function buildNetworkIndex(patterns: readonly (NetworkPattern | undefined)[]): NetworkIndex {
-  const any: number[] = [];
-  const names: NamePosting[] = [];
-  const addresses: AddressPosting[] = [];
-  for (const [target, pattern] of patterns.entries()) {
-    if (pattern === undefined) continue;
+export class NetworkIndexBuilder {
+  readonly #any = new Column();
+  readonly #names = new NameIndexBuilder();
+  readonly #addresses = new AddressIndexBuilder();
+
+  add(pattern: NetworkPattern, target: number): void {
     switch (pattern.kind) {
       case 'any':
-        any.push(target);
-        break;
+        this.#any.push(target);
+        return;
       case 'address':
-        addresses.push({ words: pattern.address.words, length: 32 * pattern.address.words.length, target });
-        break;
+        this.#addresses.add(pattern.address.words, 32 * pattern.address.words.length, target);
+        return;
       case 'prefix':
-        addresses.push({ words: pattern.prefix.words, length: pattern.prefix.length, target });
-        break;
+        this.#addresses.add(pattern.prefix.words, pattern.prefix.length, target);
+        return;
       case 'glob':
-        names.push({ kind: 'glob', text: pattern.suffix, target, glob: pattern.matcher.source });
-        break;
+        this.#names.addGlob(pattern.matcher.source, pattern.suffix, target);
+        return;
       case 'name':
-        names.push({ kind: 'name', text: pattern.name, target });
-        break;
+        this.#names.add('name', pattern.name, target);
+        return;
       default:
-        names.push({ kind: pattern.kind, text: pattern.suffix, target });
+        this.#names.add(pattern.kind, pattern.suffix, target);
     }
   }
-  return { any: Uint32Array.from(any), names: buildNameIndex(names), addresses: buildAddressIndex(addresses) };
+
+  build(): NetworkIndex {
+    return { any: this.#any.build(), names: this.#names.build(), addresses: this.#addresses.build() };
+  }
 }
 
 /** Adds the name patterns that match, the bare `**` excepted. */

@@ -30,13 +30,19 @@ export function inForm(segments: readonly PathSegment[], form: Form): readonly P
   });
 }
 
-/** Whether the form changes a pattern. */
+/** Whether one of the two composing forms changes a pattern; they leave ASCII as it is. */
 export function changes(segments: readonly PathSegment[], form: Form): boolean {
-  return segments.some((segment) => {
-    if (segment.kind === 'deep') return false;
-    const texts = segment.kind === 'literal' ? [segment.text] : textsOf(segment.glob);
-    return texts.some((text) => form(text) !== text);
-  });
+  for (const segment of segments) {
+    if (segment.kind === 'literal' && changesText(segment.text, form)) return true;
+    if (segment.kind === 'glob' && textsOf(segment.glob).some((text) => changesText(text, form))) return true;
+  }
+  return false;
+}
+
+const BEYOND_ASCII = /[^\x00-\x7f]/;
+
+function changesText(text: string, form: Form): boolean {
+  return BEYOND_ASCII.test(text) && form(text) !== text;
 }
 
 function textsOf({ head, between, tail }: SegmentGlob): string[] {

@@ -1,8 +1,9 @@
 import { CodedError } from '../../base/coded-error.ts';
 import type { PathPattern } from '../resource/path-pattern.ts';
 import type { Hits } from './hits.ts';
-import { changes, composed, decomposed, type Form, folded, inForm } from './path-forms.ts';
-import { buildPathTrie, type PathTrie, type TrieEntry } from './path-trie.ts';
+import { changes, composed, decomposed, folded, inForm } from './path-forms.ts';
+import type { PathTrie } from './path-trie.ts';
+import { PathTrieBuilder } from './path-trie-builder.ts';
 import { collectCovering, collectMatching, collectMeeting, type TrieLook } from './trie-look.ts';
 
 /**
@@ -24,33 +25,35 @@ export interface PathIndex {
   readonly folded: PathTrie | null;
 }
 
-/** The place of a pattern in the list is its target; `fold` where names without case are to be asked for. */
-export function buildPathIndex(
-  patterns: readonly (PathPattern | undefined)[],
-  forms: { readonly fold: boolean },
-): PathIndex {
-  const entries: TrieEntry[] = [];
-  patterns.forEach((pattern, ordinal) => {
-    if (pattern === undefined) return;
-    if (pattern.home)
-      throw new PathIndexError('home_not_expanded', `pattern ${ordinal} still starts with \`~\`: expand it`);
-    entries.push({ ordinal, segments: pattern.segments });
-  });
-  return {
-    exact: buildPathTrie(entries),
-    composed: changedTrie(entries, composed),
-    decomposed: changedTrie(entries, decomposed),
-    folded: forms.fold ? buildPathTrie(entriesIn(entries, folded)) : null,
-  };
-}
+/** `fold`: names without case are to be asked for. */
+export class PathIndexBuilder {
+  readonly #exact = new PathTrieBuilder();
+  #composed: PathTrieBuilder | null = null;
+  #decomposed: PathTrieBuilder | null = null;
+  readonly #folded: PathTrieBuilder | null;
 
-function changedTrie(entries: readonly TrieEntry[], form: Form): PathTrie | null {
-  const changed = entries.filter((entry) => changes(entry.segments, form));
-  return changed.length === 0 ? null : buildPathTrie(entriesIn(changed, form));
-}
+  constructor({ fold }: { readonly fold: boolean }) {
+    this.#folded = fold ? new PathTrieBuilder() : null;
+  }
 
-function entriesIn(entries: readonly TrieEntry[], form: Form): TrieEntry[] {
-  return entries.map(({ ordinal, segments }) => ({ ordinal, segments: inForm(segments, form) }));
+  add({ segments, home }: PathPattern, target: number): void {
+    if (home) throw new PathIndexError('home_not_expanded', `pattern ${target} still starts with \`~\`: expand it`);
+    this.#exact.add(segments, target);
+    this.#folded?.add(inForm(segments, folded), target);
+    if (changes(segments, composed)) (this.#composed ??= new PathTrieBuilder()).add(inForm(segments, composed), target);
+    if (changes(segments, decomposed)) {
+      (this.#decomposed ??= new PathTrieBuilder()).add(inForm(segments, decomposed), target);
+    }
+  }
+
+  build(): PathIndex {
+    return {
+      exact: this.#exact.build(),
+      composed: this.#composed?.build() ?? null,
+      decomposed: this.#decomposed?.build() ?? null,
+      folded: this.#folded?.build() ?? null,
+    };
+  }
 }
 
 /** Adds to `hits` what an index has for a canonical path. */

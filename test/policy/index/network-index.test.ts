@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Hits } from '../../../src/policy/index/hits.ts';
 import {
-  buildNetworkIndex,
   collectAddressed,
   collectAny,
   collectNamed,
   type NetworkIndex,
+  NetworkIndexBuilder,
 } from '../../../src/policy/index/network-index.ts';
 import { type Address, contains, readAddress } from '../../../src/policy/resource/address.ts';
 import { type Hostname, readHost } from '../../../src/policy/resource/hostname.ts';
@@ -26,6 +26,13 @@ function name(text: string): Hostname {
 
 function address(text: string): Address {
   return readAddress(text) ?? assert.fail(`${text} is an address`);
+}
+
+/** The place of a pattern in the list is its target. */
+function buildNetworkIndex(patterns: readonly (NetworkPattern | undefined)[]): NetworkIndex {
+  const builder = new NetworkIndexBuilder();
+  for (const [target, one] of patterns.entries()) if (one !== undefined) builder.add(one, target);
+  return builder.build();
 }
 
 function indexOf(texts: readonly string[]): NetworkIndex {

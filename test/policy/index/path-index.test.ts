@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Hits } from '../../../src/policy/index/hits.ts';
 import {
-  buildPathIndex,
   collectComposed,
   collectCoveringComposed,
   collectCoveringExact,
@@ -13,9 +12,17 @@ import {
   collectIntersecting,
   collectIntersectingFolded,
   type PathIndex,
+  PathIndexBuilder,
   PathIndexError,
 } from '../../../src/policy/index/path-index.ts';
-import { readPathPattern, withHome } from '../../../src/policy/resource/path-pattern.ts';
+import { type PathPattern, readPathPattern, withHome } from '../../../src/policy/resource/path-pattern.ts';
+
+/** The place of a pattern in the list is its target. */
+function buildPathIndex(patterns: readonly (PathPattern | undefined)[], forms: { readonly fold: boolean }): PathIndex {
+  const builder = new PathIndexBuilder(forms);
+  for (const [target, one] of patterns.entries()) if (one !== undefined) builder.add(one, target);
+  return builder.build();
+}
 
 function indexOf(texts: readonly (string | undefined)[], fold = true): PathIndex {
   const patterns = texts.map((text) => {
