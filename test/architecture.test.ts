@@ -74,6 +74,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'better-sqlite3': 'src/store/database.ts',
   chokidar: 'src/sources/local/',
   commander: 'src/cli/',
+  'ipaddr.js': 'src/policy/resource/',
   koffi: 'src/localapi/peer-credentials.ts',
   picomatch: 'src/policy/resource/',
   pino: 'src/daemon/logger.ts',

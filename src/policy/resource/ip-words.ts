@@ -1,10 +1,17 @@
 /** IP addresses as unsigned 32-bit words: one for IPv4, four for IPv6. Bits without bigints. */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
 export type Words = readonly number[];
 
-/** Four-part decimal IPv4 and RFC 4291 IPv6 only, without a zone id (Names 4). IPv4-mapped addresses are left as they are. */
+/**
+ * Four-part decimal IPv4 and RFC 4291 IPv6 only (Names 4): `net.isIP` is the gate for IPv6, because ipaddr.js keeps
+ * zone ids and takes more. IPv4-mapped addresses are left as they are.
+ */
 export function parseWords(text: string): Words | null {
   const quad = parseQuad(text);
-  return quad === null ? parseGroups(text) : [quad];
+  if (quad !== null) return [quad];
+  return isIP(text) === 6 && !text.includes('%') ? wordsOf(ipaddr.IPv6.parse(withoutQuad(text)).parts) : null;
 }
 
 /** RFC 5952 for IPv6, four decimal parts for IPv4. */
@@ -58,61 +65,18 @@ function maskOf(bits: number): number {
   return bits >= 32 ? -1 : -1 << (32 - bits);
 }
 
-const GROUPS = 8;
-/** Six groups of four digits and a quad of fifteen characters, with their colons. */
-const LONGEST_IPV6 = 45;
-const COLON = 0x3a;
-const POINT = 0x2e;
-
-/** RFC 4291, 2.2: eight groups; `::` once for one or more of zero; a quad for the last two. */
-function parseGroups(text: string): Words | null {
-  if (text.length > LONGEST_IPV6) return null;
-  const groups: number[] = [];
-  let gap = text.startsWith('::') ? 0 : -1;
-  let index = gap < 0 ? 0 : 2;
-  while (index < text.length) {
-    const end = endOfGroup(text, index);
-    if (text.charCodeAt(end) === POINT) {
-      const quad = parseQuad(text.slice(index));
-      if (quad === null) return null;
-      groups.push(quad >>> 16, quad & 0xffff);
-      break;
-    }
-    if (end === index || end > index + 4) return null;
-    groups.push(parseInt(text.slice(index, end), 16));
-    if (end === text.length) break;
-    if (text.charCodeAt(end) !== COLON || end + 1 === text.length) return null;
-    index = end + 1;
-    if (text.charCodeAt(index) !== COLON) continue;
-    if (gap >= 0) return null;
-    gap = groups.length;
-    index += 1;
-  }
-  return wordsOf(groups, gap);
+/** ipaddr.js reads `::1.2.3.4` as `::ffff:1.2.3.4`: a dotted tail is spelled as two groups before it sees it. */
+function withoutQuad(text: string): string {
+  if (!text.includes('.')) return text;
+  const cut = text.lastIndexOf(':') + 1;
+  const word = parseQuad(text.slice(cut)) ?? 0;
+  return `${text.slice(0, cut)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
 }
 
-function endOfGroup(text: string, start: number): number {
-  let end = start;
-  while (end < text.length && isHexDigit(text.charCodeAt(end))) end += 1;
-  return end;
-}
-
-function isHexDigit(code: number): boolean {
-  if (code <= 0x39) return code >= 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66;
-}
-
-/** `gap` groups stand before a `::`; negative where there is none. */
-function wordsOf(groups: number[], gap: number): Words | null {
-  const missing = GROUPS - groups.length;
-  if (gap < 0 ? missing !== 0 : missing < 1) return null;
-  if (gap >= 0) groups.splice(gap, 0, ...ZEROS.slice(0, missing));
+function wordsOf(groups: readonly number[]): Words {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
   return [a * 0x10000 + b, c * 0x10000 + d, e * 0x10000 + f, g * 0x10000 + h];
 }
-
-const ZEROS: readonly number[] = Array.from({ length: GROUPS }, () => 0);
 
 /** RFC 5952, 4: no leading zeros, lower case, `::` for the first of the longest runs of two or more zero groups. */
 function formatGroups(words: Words): string {
