@@ -13,7 +13,7 @@ export function allowedText(snapshot: Snapshot, request: JudgedRequest, grant: M
   const head = `{"decision":"allow","kind":"explicit","code":"${code}","reason":"`;
   return request.kind === 'network'
     ? `${head}${request.action} to ${destinationText(request)}${partsOf(grant).json}${networkTail(snapshot, request)}`
-    : `${head}${pathText(request)}${partsOf(grant).json}${filesystemTail(snapshot, request, true)}`;
+    : filesystemText(snapshot, request, { head, rest: partsOf(grant).json, isAllow: true });
 }
 
 /** A denial that is one in monitor mode too. */
@@ -24,7 +24,7 @@ export function deniedText(snapshot: Snapshot, request: JudgedRequest, cause: Ca
     const head = '{"decision":"deny","kind":"implicit","code":"default_deny","reason":"';
     return request.kind === 'network'
       ? `${head}${reason}"${networkTail(snapshot, request)}`
-      : `${head}${insideString(reason)}"${filesystemTail(snapshot, request, false)}`;
+      : `${head}${insideString(reason)}"${filesystemTail(snapshot, request, { path: insideString(request.lexical), isAllow: false })}`;
   }
   if (match === null || reason !== '') return null;
   const head = `{"decision":"deny","kind":"explicit","code":"${code}","reason":"`;
@@ -32,7 +32,7 @@ export function deniedText(snapshot: Snapshot, request: JudgedRequest, cause: Ca
     return `${head}${request.action} to ${destinationText(request)}${partsOf(match).json}${networkTail(snapshot, request)}`;
   }
   if (request.recursive) return null;
-  return `${head}${pathText(request)}${partsOf(match).json}${filesystemTail(snapshot, request, false)}`;
+  return filesystemText(snapshot, request, { head, rest: partsOf(match).json, isAllow: false });
 }
 
 /** Names, addresses and ports are canonical: nothing in them needs an escape. */
@@ -46,14 +46,22 @@ function networkTail(snapshot: Snapshot, request: NetworkRequest): string {
   return `${identityText(snapshot)}{"action":"${action}"${hostText}${ipText},"port":${port}${uidText(uid)}},"ip_checked":${ipChecked},"ttl_ms":${snapshot.ttlMs}}`;
 }
 
-/** The beginning of a reason, inside a JSON string. */
-function pathText({ action, recursive, lexical }: FilesystemRequest): string {
-  return `${action} of ${recursive ? 'everything below ' : ''}${insideString(lexical)}`;
+/** `head` ends, and `rest` goes on, inside the string of the reason. */
+function filesystemText(
+  snapshot: Snapshot,
+  request: FilesystemRequest,
+  { head, rest, isAllow }: { readonly head: string; readonly rest: string; readonly isAllow: boolean },
+): string {
+  const path = insideString(request.lexical);
+  const below = request.recursive ? 'everything below ' : '';
+  return `${head}${request.action} of ${below}${path}${rest}${filesystemTail(snapshot, request, { path, isAllow })}`;
 }
 
-function filesystemTail(snapshot: Snapshot, request: FilesystemRequest, isAllow: boolean): string {
-  const { action, lexical, real, recursive, uid } = request;
-  const path = insideString(lexical);
+function filesystemTail(
+  snapshot: Snapshot,
+  { action, lexical, real, recursive, uid }: FilesystemRequest,
+  { path, isAllow }: { readonly path: string; readonly isAllow: boolean },
+): string {
   const opened = real.kind !== 'real' ? null : real.real === lexical ? path : insideString(real.real);
   const realText = opened === null ? '' : `,"real":"${opened}"`;
   const resolved = opened === null || !isAllow ? '' : `,"resolved_path":"${opened}"`;

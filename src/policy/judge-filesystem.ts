@@ -4,13 +4,13 @@ import {
   collectComposed,
   collectCoveringComposed,
   collectCoveringExact,
-  collectDenied,
-  collectDeniedFolded,
   collectExact,
   collectIntersecting,
   collectIntersectingFolded,
   collectMeetingComposed,
   collectMeetingExact,
+  collectSpelled,
+  collectSpelledFolded,
 } from './index/path-index.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest } from './request.ts';
@@ -59,14 +59,14 @@ export function judgeFilesystem(policy: CompiledPolicy, request: FilesystemReque
   let grant: Match | null = null;
   for (const layer of policy.layers) {
     const { deny, allow } = layer.speaks.filesystem;
-    if (deny) addDeny(causes, layer, forms, asked);
+    if (!deny && !allow) continue;
+    const found = lookInto(layer, forms, asked);
+    if (found.exhausted) causes.push(EXHAUSTED);
+    if (found.deny !== NONE) {
+      causes.push({ code: DENY_CODE[layer.origin], reason: '', match: { layer, target: found.deny } });
+    }
+    if (found.allow !== NONE && grant === null) grant = { layer, target: found.allow };
     if (layer.asksApproval) addApproval(causes, layer, forms, asked);
-    if (!allow || grant !== null) continue;
-    hits.clear();
-    collectAllows(layer, forms, hits);
-    if (hits.exhausted) causes.push(EXHAUSTED);
-    const target = firstAllow(layer, hits, asked);
-    if (target !== NONE) grant = { layer, target };
   }
   if (grant === null) {
     causes.push({ code: 'default_deny', reason: missingAllow(policy, request, forms, asked), match: null });
@@ -103,45 +103,61 @@ export function formsOf(policy: CompiledPolicy, request: FilesystemRequest): Pat
   return { real: real.real, lexical, recursive, folds, composed: platform === 'darwin' };
 }
 
-/** Adds every deny target that touches the path, or anything in its subtree. */
-export function collectDenies(layer: Layer, forms: PathForms, into: Hits): void {
-  const { lexical, real, recursive, folds } = forms;
-  const look = recursive
-    ? folds
-      ? collectIntersectingFolded
-      : collectIntersecting
-    : folds
-      ? collectDeniedFolded
-      : collectDenied;
-  look(layer.paths.deny, lexical, into);
-  if (real !== lexical) look(layer.paths.deny, real, into);
+interface Found {
+  /** The first deny that touches the path, or anything in its subtree; or `NONE`. */
+  readonly deny: number;
+  /** The first allow that covers the path, or its whole subtree. */
+  readonly allow: number;
+  /** The look was given up before its end. */
+  readonly exhausted: boolean;
 }
 
-/** Adds every allow target that covers the path, or its whole subtree. */
-export function collectAllows(layer: Layer, { real, recursive, composed }: PathForms, into: Hits): void {
-  const look = composed
-    ? recursive
-      ? collectCoveringComposed
-      : collectComposed
-    : recursive
-      ? collectCoveringExact
-      : collectExact;
-  look(layer.paths.allow, real, into);
-}
-
-function addDeny(causes: Cause[], layer: Layer, forms: PathForms, asked: Asked): void {
+function lookInto(layer: Layer, forms: PathForms, asked: Asked): Found {
+  const { lexical, real, recursive, folds, composed } = forms;
   hits.clear();
+  if (recursive || composed) return lookTwice(layer, forms, asked);
+  collectExact(layer.paths, real, hits);
+  const allow = firstAllow(layer, hits, asked);
+  // what was found in exact bytes counts for denies as well
+  const others = folds ? collectSpelledFolded : collectSpelled;
+  others(layer.paths, real, hits);
+  if (lexical !== real) {
+    collectExact(layer.paths, lexical, hits);
+    others(layer.paths, lexical, hits);
+  }
+  return { allow, deny: firstDeny(layer, hits, asked), exhausted: hits.exhausted };
+}
+
+/** Where allows and denies are not looked for in the same way. */
+function lookTwice(layer: Layer, forms: PathForms, asked: Asked): Found {
+  collectAllows(layer, forms, hits);
+  const allow = firstAllow(layer, hits, asked);
   collectDenies(layer, forms, hits);
-  if (hits.exhausted) causes.push(EXHAUSTED);
-  const target = firstDeny(layer, hits, asked);
-  if (target !== NONE) causes.push({ code: DENY_CODE[layer.origin], reason: '', match: { layer, target } });
+  return { allow, deny: firstDeny(layer, hits, asked), exhausted: hits.exhausted };
+}
+
+/** Adds every deny target that touches the path, or anything in its subtree; and others. */
+export function collectDenies({ paths }: Layer, { lexical, real, recursive, folds }: PathForms, into: Hits): void {
+  for (const form of lexical === real ? [real] : [lexical, real]) {
+    if (recursive) (folds ? collectIntersectingFolded : collectIntersecting)(paths, form, into);
+    else {
+      collectExact(paths, form, into);
+      (folds ? collectSpelledFolded : collectSpelled)(paths, form, into);
+    }
+  }
+}
+
+/** Adds every allow target that covers the path, or its whole subtree; and others. */
+export function collectAllows({ paths }: Layer, { real, recursive, composed }: PathForms, into: Hits): void {
+  if (recursive) (composed ? collectCoveringComposed : collectCoveringExact)(paths, real, into);
+  else (composed ? collectComposed : collectExact)(paths, real, into);
 }
 
 /** Semantics, 4.7: an approval policy that allows any of it asks for approval, whoever else allows it. */
 function addApproval(causes: Cause[], layer: Layer, forms: PathForms, asked: Asked): void {
   hits.clear();
   if (!forms.recursive) collectAllows(layer, forms, hits);
-  else (forms.composed ? collectMeetingComposed : collectMeetingExact)(layer.paths.allow, forms.real, hits);
+  else (forms.composed ? collectMeetingComposed : collectMeetingExact)(layer.paths, forms.real, hits);
   if (hits.exhausted) causes.push(EXHAUSTED);
   const target = firstApproval(layer, hits, asked);
   if (target !== NONE) causes.push({ code: 'approval_required', reason: APPROVAL_REASON, match: { layer, target } });

@@ -29,7 +29,7 @@ export interface Layer {
   readonly rules: RuleTable;
   readonly targets: TargetTable;
   readonly network: NetworkIndex;
-  readonly paths: Readonly<Record<Effect, PathIndex>>;
+  readonly paths: PathIndex;
   /** Whether any rule that takes part says so: a layer with nothing to say is not looked into. */
   readonly speaks: Readonly<Record<Domain, Readonly<Record<Effect, boolean>>>>;
   /** Some allow that takes part asks for an approval first. */
@@ -51,7 +51,7 @@ export class LayerBuilder {
   readonly #rules = new RuleTableBuilder();
   readonly #targets = new TargetTableBuilder();
   readonly #network = new NetworkIndexBuilder();
-  readonly #paths: Readonly<Record<Effect, PathIndexBuilder>>;
+  readonly #paths: PathIndexBuilder;
   readonly #speaks = { network: { allow: false, deny: false }, filesystem: { allow: false, deny: false } };
   readonly #prefixes = new Set<string>();
   readonly #personalPrefixes = new Set<string>();
@@ -61,8 +61,7 @@ export class LayerBuilder {
   constructor(origin: Origin, host: HostFacts) {
     this.#origin = origin;
     this.#host = host;
-    const fold = host.platform === 'darwin' || host.foldingMounts.length > 0;
-    this.#paths = { allow: new PathIndexBuilder({ fold: false }), deny: new PathIndexBuilder({ fold }) };
+    this.#paths = new PathIndexBuilder({ fold: host.platform === 'darwin' || host.foldingMounts.length > 0 });
   }
 
   add(placed: PlacedRule): void {
@@ -81,7 +80,7 @@ export class LayerBuilder {
       rules: this.#rules.build(),
       targets: this.#targets.build(),
       network: this.#network.build(),
-      paths: { allow: this.#paths.allow.build(), deny: this.#paths.deny.build() },
+      paths: this.#paths.build(),
       speaks: this.#speaks,
       asksApproval: this.#asksApproval,
       hasUntrusted: this.#hasUntrusted,
@@ -103,7 +102,7 @@ export class LayerBuilder {
       home: typeof home === 'object' ? home.uid : EVERYBODY,
     });
     if (network !== null) this.#network.add(network, target);
-    if (path !== null) this.#paths[effect].add(path, target);
+    if (path !== null) this.#paths.add(path, target, effect);
     if (prefix !== null) (placed.uid === null ? this.#prefixes : this.#personalPrefixes).add(prefix);
     this.#hasUntrusted ||= effect === 'allow' && draft.untrusted;
   }

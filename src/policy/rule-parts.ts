@@ -30,19 +30,18 @@ const KEPT = 8_192;
 
 /** The parts of some targets, each in the place that its number gives it; the one before it has to go. */
 interface KeptParts {
+  readonly layer: Layer;
   readonly targets: Int32Array;
   readonly parts: (RuleParts | undefined)[];
 }
 
 const KEPT_PARTS = new WeakMap<Layer, KeptParts>();
+/** Most answers come from the layer that the one before came from. */
+let last: KeptParts | null = null;
 
 export function partsOf(match: Match): RuleParts {
   const { layer, target } = match;
-  let kept = KEPT_PARTS.get(layer);
-  if (kept === undefined) {
-    kept = { targets: new Int32Array(KEPT).fill(-1), parts: [] };
-    KEPT_PARTS.set(layer, kept);
-  }
+  const kept = last?.layer === layer ? last : keptOf(layer);
   const place = target & (KEPT - 1);
   const found = kept.targets[place] === target ? kept.parts[place] : undefined;
   if (found !== undefined) return found;
@@ -50,6 +49,13 @@ export function partsOf(match: Match): RuleParts {
   kept.targets[place] = target;
   kept.parts[place] = parts;
   return parts;
+}
+
+function keptOf(layer: Layer): KeptParts {
+  const kept = KEPT_PARTS.get(layer) ?? { layer, targets: new Int32Array(KEPT).fill(-1), parts: [] };
+  KEPT_PARTS.set(layer, kept);
+  last = kept;
+  return kept;
 }
 
 function readParts(match: Match): RuleParts {

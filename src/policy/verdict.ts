@@ -103,7 +103,7 @@ export function firstDeny({ targets }: Layer, hits: Hits, asked: Asked): number 
   return first;
 }
 
-/** The first of those from `from` on that counts as an allow. */
+/** The first of those from the `from`th hit on that counts as an allow. */
 export function firstAllow({ targets }: Layer, hits: Hits, asked: Asked, from = 0): number {
   let first = NONE;
   for (let index = from; index < hits.count; index += 1) {

@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/coded-error.ts';
+import type { Effect } from '../decision.ts';
 import type { PathPattern } from '../resource/path-pattern.ts';
 import type { Hits } from './hits.ts';
 import { changes, composed, decomposed, folded, inForm } from './path-forms.ts';
@@ -36,11 +37,13 @@ export class PathIndexBuilder {
     this.#folded = fold ? new PathTrieBuilder() : null;
   }
 
-  add({ segments, home }: PathPattern, target: number): void {
+  /** Only denies are asked for in other spellings than NFC. */
+  add({ segments, home }: PathPattern, target: number, effect: Effect): void {
     if (home) throw new PathIndexError('home_not_expanded', `pattern ${target} still starts with \`~\`: expand it`);
     this.#exact.add(segments, target);
-    this.#folded?.add(inForm(segments, folded), target);
     if (changes(segments, composed)) (this.#composed ??= new PathTrieBuilder()).add(inForm(segments, composed), target);
+    if (effect === 'allow') return;
+    this.#folded?.add(inForm(segments, folded), target);
     if (changes(segments, decomposed)) {
       (this.#decomposed ??= new PathTrieBuilder()).add(inForm(segments, decomposed), target);
     }
@@ -77,20 +80,23 @@ export const collectMeetingExact: Look = (index, path, hits) => collectMeeting(i
 /** The same in NFC, for macOS. */
 export const collectMeetingComposed: Look = (index, path, hits) => inComposed(index, path, collectMeeting, hits);
 
-/** Denies: exact, NFC and NFD (Paths 8). */
-export const collectDenied: Look = (index, path, hits) => inEveryForm(index, path, collectMatching, hits);
+/** Denies: what `collectExact` does not find of exact, NFC and NFD (Paths 8). */
+export const collectSpelled: Look = (index, path, hits) => inOtherForms(index, path, collectMatching, hits);
 
 /** The same and, where the disk compares names without case, NFC case folded. */
-export const collectDeniedFolded: Look = (index, path, hits) => {
-  inEveryForm(index, path, collectMatching, hits);
+export const collectSpelledFolded: Look = (index, path, hits) => {
+  inOtherForms(index, path, collectMatching, hits);
   inFolded(index, path, collectMatching, hits);
 };
 
 /** Patterns that match anything in the subtree, in the forms of a deny (Paths 9). */
-export const collectIntersecting: Look = (index, path, hits) => inEveryForm(index, path, collectMeeting, hits);
+export const collectIntersecting: Look = (index, path, hits) => {
+  collectMeeting(index.exact, path, hits);
+  inOtherForms(index, path, collectMeeting, hits);
+};
 
 export const collectIntersectingFolded: Look = (index, path, hits) => {
-  inEveryForm(index, path, collectMeeting, hits);
+  collectIntersecting(index, path, hits);
   inFolded(index, path, collectMeeting, hits);
 };
 
@@ -101,8 +107,7 @@ function inComposed(index: PathIndex, path: string, look: TrieLook, hits: Hits):
   if (index.composed !== null) look(index.composed, spelled, hits);
 }
 
-function inEveryForm(index: PathIndex, path: string, look: TrieLook, hits: Hits): void {
-  look(index.exact, path, hits);
+function inOtherForms(index: PathIndex, path: string, look: TrieLook, hits: Hits): void {
   if (isAscii(path)) {
     // A pattern that is ASCII in NFD is so in NFC: NFC composes what NFD took apart.
     if (index.composed !== null) look(index.composed, path, hits);
@@ -127,6 +132,10 @@ function inFolded(index: PathIndex, path: string, look: TrieLook, hits: Hits): v
   look(index.folded, folded(path), hits);
 }
 
+let asked = { text: '', isAscii: true };
+
+/** A path is asked about layer by layer: what the last one was is kept. */
 function isAscii(text: string): boolean {
-  return /^[\x00-\x7f]*$/.test(text);
+  if (text !== asked.text) asked = { text, isAscii: !/[^\x00-\x7f]/.test(text) };
+  return asked.isAscii;
 }

@@ -5,6 +5,7 @@ const MAX_NAMES = 2_048;
 /** Not looked up yet; numbers of names and `NOT_FOUND` are above it. */
 const UNKNOWN = -2;
 const SLASH = 0x2f;
+const FEW_NAMES = 32;
 
 /**
  * The names of one path, as numbers of one trie's own names where these are asked for. Kept and filled anew, so that a
@@ -17,6 +18,8 @@ export class PathSteps {
   readonly #to = new Uint32Array(MAX_NAMES);
   readonly #hashes = new Uint32Array(MAX_NAMES);
   readonly #numbers = new Int32Array(MAX_NAMES);
+  readonly #distinct = new Int32Array(MAX_NAMES);
+  #distinctCount = UNKNOWN;
   #names: TextSet | null = null;
 
   get count(): number {
@@ -28,6 +31,7 @@ export class PathSteps {
     if (path !== this.#path) this.#cut(path);
     this.#names = names;
     this.#numbers.fill(UNKNOWN, 0, this.#count);
+    this.#distinctCount = UNKNOWN;
     return this.#count <= MAX_NAMES;
   }
 
@@ -42,6 +46,17 @@ export class PathSteps {
     return number;
   }
 
+  /** How many names of the path are also the trie's, each counted once. */
+  get distinctCount(): number {
+    if (this.#distinctCount === UNKNOWN) this.#distinctCount = this.#findDistinct();
+    return this.#distinctCount;
+  }
+
+  /** Their numbers. */
+  distinctAt(index: number): number {
+    return this.#distinct[index] ?? UNKNOWN;
+  }
+
   lengthAt(index: number): number {
     const place = this.#count - 1 - index;
     return (this.#to[place] ?? 0) - (this.#from[place] ?? 0);
@@ -50,6 +65,25 @@ export class PathSteps {
   nameAt(index: number): string {
     const place = this.#count - 1 - index;
     return this.#path.slice(this.#from[place], this.#to[place]);
+  }
+
+  #findDistinct(): number {
+    // a long path is rare, and a short one not worth a set
+    const seen = this.#count > FEW_NAMES ? new Set<number>() : null;
+    let found = 0;
+    for (let index = 0; index < this.#count; index += 1) {
+      const number = this.numberAt(index);
+      if (number < 0 || (seen === null ? this.#isAmong(found, number) : seen.has(number))) continue;
+      seen?.add(number);
+      this.#distinct[found] = number;
+      found += 1;
+    }
+    return found;
+  }
+
+  #isAmong(count: number, number: number): boolean {
+    for (let place = 0; place < count; place += 1) if (this.#distinct[place] === number) return true;
+    return false;
   }
 
   /** From the end, as texts are hashed; so the last name stands first. */

@@ -1,6 +1,7 @@
 import { matchesEverySegment, matchesSegment } from '../resource/segment-glob.ts';
 import type { PathSteps } from './path-steps.ts';
 import { DEEP, GLOB, globOf, type PathTrie } from './path-trie.ts';
+import { NOT_FOUND } from './text-set.ts';
 
 /** Some ten milliseconds of work: more than an honest policy takes for one path, and the bound of what a hostile one can. */
 const MAX_STEPS = 400_000;
@@ -47,6 +48,11 @@ export class TailMatcher {
 
   /** Whether the tail matches what follows of the path from the name at `depth` on. */
   matches(trie: PathTrie, tail: number, path: PathSteps, depth: number): boolean {
+    this.#take(trie, tail);
+    // ordinary tails first: `**` and nothing more, and those that take one name a segment
+    const deep = this.#firstDeep();
+    if (deep === this.#first && this.#end === deep + 1) return true;
+    if (deep === NOT_FOUND) return this.#matchesOneByOne(path, depth);
     this.#follow(trie, tail, path, depth);
     return this.#accepts();
   }
@@ -70,6 +76,20 @@ export class TailMatcher {
       if (this.#count === before && this.#isUnchanged()) return true;
     }
     return false;
+  }
+
+  #matchesOneByOne(path: PathSteps, depth: number): boolean {
+    if (path.count - depth !== this.#end - this.#first) return false;
+    for (let index = depth; index < path.count; index += 1) {
+      this.#steps += 1 + path.lengthAt(index) / CHARACTERS_A_STEP;
+      if (!this.#takes(this.#codes[this.#first + index - depth] ?? DEEP, path, index)) return false;
+    }
+    return true;
+  }
+
+  #firstDeep(): number {
+    for (let at = this.#first; at < this.#end; at += 1) if (this.#codes[at] === DEEP) return at;
+    return NOT_FOUND;
   }
 
   #take(trie: PathTrie, tail: number): void {

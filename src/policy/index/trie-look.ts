@@ -46,7 +46,7 @@ interface Question {
 }
 
 const matches: Question = {
-  holds: (trie, tail, depth) => matcher.isDeep(trie, tail) || matcher.matches(trie, tail, steps, depth),
+  holds: (trie, tail, depth) => matcher.matches(trie, tail, steps, depth),
   needsLiteral: true,
 };
 const covers: Question = {
@@ -63,15 +63,12 @@ const reaches: Question = {
 function walk(trie: PathTrie, path: string, hits: Hits, question: Question): number {
   matcher.reset();
   if (!steps.read(path, trie.names)) hits.exhaust();
+  const { tails } = trie;
   let node = ROOT;
-  let present: ReadonlySet<number> | null = null;
   for (let depth = 0; ; depth += 1) {
-    const from = trie.tails[node] ?? 0;
-    const to = trie.tails[node + 1] ?? 0;
-    if (from < to) {
-      if (question.needsLiteral && to - from > FEW_TAILS) present ??= namesPresent();
-      addTails(trie, { from, to, depth }, { question, present }, hits);
-    }
+    const from = tails[node] ?? 0;
+    const to = tails[node + 1] ?? 0;
+    if (from < to) addTails(trie, { from, to, depth }, question, hits);
     if (depth >= steps.count) return node;
     const name = steps.numberAt(depth);
     node = name < 0 ? NOT_FOUND : childOf(trie, node, name);
@@ -82,30 +79,20 @@ function walk(trie: PathTrie, path: string, hits: Hits, question: Question): num
 /** So many tails are followed without asking first whether the path has their last literal. */
 const FEW_TAILS = 4;
 
-function namesPresent(): ReadonlySet<number> {
-  const names = new Set<number>();
-  for (let index = 0; index < steps.count; index += 1) names.add(steps.numberAt(index));
-  return names;
-}
-
 interface TailRange {
   readonly from: number;
   readonly to: number;
   readonly depth: number;
 }
 
-interface TailFilter {
-  readonly question: Question;
-  /** Where there are many tails: the names that the path has. */
-  readonly present: ReadonlySet<number> | null;
-}
-
-function addTails(trie: PathTrie, range: TailRange, { question, present }: TailFilter, hits: Hits): void {
-  if (present === null) {
+function addTails(trie: PathTrie, range: TailRange, question: Question, hits: Hits): void {
+  if (!question.needsLiteral || range.to - range.from <= FEW_TAILS) {
     addHolding(trie, range, question, hits);
     return;
   }
-  for (const name of present) if (name >= 0) addHolding(trie, rangeOf(trie, range, name), question, hits);
+  for (let place = 0; place < steps.distinctCount; place += 1) {
+    addHolding(trie, rangeOf(trie, range, steps.distinctAt(place)), question, hits);
+  }
   addHolding(trie, rangeOf(trie, range, NO_LITERAL), question, hits);
 }
 

@@ -6,11 +6,11 @@ import {
   collectComposed,
   collectCoveringComposed,
   collectCoveringExact,
-  collectDenied,
-  collectDeniedFolded,
   collectExact,
   collectIntersecting,
   collectIntersectingFolded,
+  collectSpelled,
+  collectSpelledFolded,
   type PathIndex,
   PathIndexBuilder,
   PathIndexError,
@@ -20,7 +20,7 @@ import { type PathPattern, readPathPattern, withHome } from '../../../src/policy
 /** The place of a pattern in the list is its target. */
 function buildPathIndex(patterns: readonly (PathPattern | undefined)[], forms: { readonly fold: boolean }): PathIndex {
   const builder = new PathIndexBuilder(forms);
-  for (const [target, one] of patterns.entries()) if (one !== undefined) builder.add(one, target);
+  for (const [target, one] of patterns.entries()) if (one !== undefined) builder.add(one, target, 'deny');
   return builder.build();
 }
 
@@ -34,6 +34,15 @@ function indexOf(texts: readonly (string | undefined)[], fold = true): PathIndex
 }
 
 type Look = typeof collectExact;
+
+const collectDenied: Look = (index, path, hits) => {
+  collectExact(index, path, hits);
+  collectSpelled(index, path, hits);
+};
+const collectDeniedFolded: Look = (index, path, hits) => {
+  collectExact(index, path, hits);
+  collectSpelledFolded(index, path, hits);
+};
 
 function collected(look: Look, index: PathIndex, path: string): number[] {
   const hits = new Hits();
