@@ -11,6 +11,7 @@ import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
 import { stalenessNow } from './policy-inputs.ts';
 import type { PolicyLog, SupplyFacts } from './policy-messages.ts';
 import { startUpkeep } from './policy-upkeep.ts';
+import { watchSpareMemory } from './spare-memory.ts';
 import { type SupplyNotice, startNotice } from './supply-notice.ts';
 
 export interface PolicyServiceOptions {
@@ -49,9 +50,11 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   const publish: PolicyServiceOptions['publish'] = (compilation, cause) => {
     // whoever sees the new generation sees the status that belongs to it
     notice?.lookNow();
+    memory.used();
     return options.publish(compilation, cause);
   };
   let notice: SupplyNotice | null = null;
+  const memory = await parts.start('memory', () => watchSpareMemory(options.clock));
   const desk = await openPolicyDesk(parts, { ...options, publish });
   const { source } = await parts.start('source', () => openSource(desk, options, () => notice?.look()));
   const onError = (error: unknown): void => log.error({ err: error }, 'the state of the supply cannot be read');
