@@ -1,3 +1,4 @@
+import type { Retention } from '../audit/retention.ts';
 import type { PerDomain } from '../policy/policy-set.ts';
 import type { GovernanceConfig } from '../sources/governance/sync-run.ts';
 import type { PresetName } from '../sources/presets.ts';
@@ -40,5 +41,7 @@ export interface DaemonConfig {
   readonly authzenIdentifier: string;
   readonly metadataAddresses: readonly string[];
   readonly nat64Prefixes: readonly string[];
+  /** null = no decision is kept. */
+  readonly decisionLog: Retention | null;
   readonly log: LogConfig;
 }

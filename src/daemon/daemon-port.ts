@@ -1,5 +1,7 @@
+import type { DecisionLog } from '../audit/decision-log.ts';
+import { readLogQuery } from '../audit/log-query.ts';
 import type { Clock } from '../base/clock.ts';
-import type { DaemonPort, PolicyIdentity } from '../localapi/daemon-port.ts';
+import type { DaemonPort, LogReading, PolicyIdentity } from '../localapi/daemon-port.ts';
 import { createDecisionPoint } from '../pdp/decision-point.ts';
 import type { PathResolver } from '../pdp/path-resolver.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
@@ -15,6 +17,8 @@ export interface AnsweringParts {
   readonly resolver: PathResolver;
   readonly homes: HomeDirectory;
   readonly supply: PolicySupply;
+  /** null = no decision is kept. */
+  readonly decisions: DecisionLog | null;
 }
 
 /** What only becomes known while starting; the port reads it when it is asked. */
@@ -24,7 +28,7 @@ export interface StartedParts {
 
 /** The daemon as the sockets see it. */
 export function createDaemonPort(
-  { holder, resolver, homes, supply }: AnsweringParts,
+  { holder, resolver, homes, supply, decisions }: AnsweringParts,
   { config, clock }: { readonly config: DaemonConfig; readonly clock: Clock },
   started: StartedParts,
 ): DaemonPort {
@@ -35,6 +39,7 @@ export function createDaemonPort(
       resolve: (sent, asker) => resolver.resolve(sent, asker),
       homeKnown: (uid) => homes.isSettled(uid),
       findHome: (uid) => homes.settle(uid),
+      ...(decisions === null ? {} : { record: (peer, asked, answer) => decisions.record(peer, asked, answer) }),
     }),
     authzenIdentifier: config.authzenIdentifier,
     identity: () => identityOf(holder),
@@ -52,10 +57,18 @@ export function createDaemonPort(
         ...supply.state,
         preset: config.preset,
         peerCredentials: started.peerCredentials,
+        decisionLog: decisions?.state() ?? null,
       }),
     sync: () => supply.sync(),
     rules: () => supply.rules(),
+    log: (query) => readLog(decisions, query),
   };
+}
+
+async function readLog(decisions: DecisionLog | null, query: unknown): Promise<LogReading> {
+  if (decisions === null) return { kind: 'unavailable', message: 'no decision is kept: `decision_log.enabled` is off' };
+  const reading = readLogQuery(query);
+  return reading.kind === 'query' ? decisions.query(reading.query) : reading;
 }
 
 function identityOf(holder: SnapshotHolder): PolicyIdentity {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
 import type { SocketSource } from '../localapi/listen.ts';
@@ -33,7 +35,7 @@ export interface Daemon {
 
 /**
  * Starts the daemon: policy thread (database, local files) → stored bundle, verified and compiled → first swap →
- * sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
+ * decision log → sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
  */
 export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
   const complete: DaemonOptions = { clock: systemClock, ...options };
@@ -43,8 +45,8 @@ export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partia
     for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
   };
   try {
-    const { resolver, supply } = await startParts(parts, complete);
-    return { close, lostThreads: () => resolver.lost + supply.lost };
+    const { resolver, supply, decisions } = await startParts(parts, complete);
+    return { close, lostThreads: () => resolver.lost + supply.lost + (decisions?.lostThreads() ?? 0) };
   } catch (error) {
     await close();
     throw error;
@@ -53,7 +55,8 @@ export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partia
 
 async function startParts(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
   const { config, log } = options;
-  const answering = await openSupply(parts, options);
+  const supplied = await openSupply(parts, options);
+  const answering = { ...supplied, decisions: await openDecisionLog(parts, options) };
   const { supply } = answering;
   const started: StartedParts = { peerCredentials: 'not known yet' };
   const api = await parts.start('sockets', () => openSockets(answering, options, started));
@@ -68,7 +71,7 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
 }
 
 /** The policy thread, and the first snapshot. */
-async function openSupply(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
+async function openSupply(parts: Parts, options: DaemonOptions): Promise<Omit<AnsweringParts, 'decisions'>> {
   const { clock, log } = options;
   const holder = createSnapshotHolder(() => clock.now());
   logSwaps(holder, log);
@@ -87,6 +90,23 @@ async function openSupply(parts: Parts, options: DaemonOptions): Promise<Answeri
   // beside the others it would only have kept the first policy waiting
   resolver.start();
   return { holder, resolver, homes, supply };
+}
+
+/** Closes after the sockets have drained; null where nobody wants it. */
+async function openDecisionLog(parts: Parts, { config, clock, log }: DaemonOptions): Promise<DecisionLog | null> {
+  const retention = config.decisionLog;
+  if (retention === null) return null;
+  return parts.start('decision log', () =>
+    startDecisionLog({
+      path: join(config.stateDirectory, 'log.db'),
+      retention,
+      clock,
+      onTrouble: (reason) => {
+        if (reason === null) log.info({}, 'the decision log works again');
+        else log.warn({ reason }, 'the decision log is in trouble; decisions go on');
+      },
+    }),
+  );
 }
 
 function logSwaps(holder: SnapshotHolder, log: Logger): void {

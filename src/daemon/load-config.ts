@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import type { Retention } from '../audit/retention.ts';
 import { messageOf } from '../base/coded-error.ts';
 import { isLoopbackUrl, readBaseUrl } from '../http/outbound-url.ts';
 import { readTrustedFile } from '../realpath/trusted-file.ts';
@@ -57,8 +58,17 @@ function completed(file: string, written: ConfigFile, installation: Installation
     authzenIdentifier: written.authzen.identifier.replace(/\/$/, ''),
     metadataAddresses: written.metadata_addresses,
     nat64Prefixes: written.nat64_prefixes,
+    decisionLog: retentionOf(written.decision_log),
     log: { level: log.level, file: log.destination === 'stderr' ? null : log.destination },
   };
+}
+
+const DAY_MS = 86_400_000;
+
+function retentionOf(written: ConfigFile['decision_log']): Retention | null {
+  if (!written.enabled) return null;
+  const { max_age_days: days, max_records: maxRecords, max_megabytes: megabytes } = written;
+  return { maxAgeMs: days * DAY_MS, maxRecords, maxBytes: megabytes * 1024 ** 2 };
 }
 
 function places(

@@ -1,3 +1,4 @@
+import type { DecisionLogState } from '../audit/decision-log.ts';
 import type { Staleness } from '../policy/policy-set.ts';
 import type { DomainState, Snapshot } from '../policy/snapshot.ts';
 import type { SourceStatus } from '../sources/governance/source.ts';
@@ -28,7 +29,21 @@ export interface DaemonStatus {
   readonly peer_credentials: string;
   /** The governance API carries no version that only grows. */
   readonly rollback_protection: boolean;
+  /** null = no decision is kept. */
+  readonly decision_log: DecisionLogStatus | null;
   readonly warnings: readonly StatusWarning[];
+}
+
+/** Decisions since the start, and what became of them. */
+export interface DecisionLogStatus {
+  readonly recorded: number;
+  readonly written: number;
+  /** There was no room for them: more came than the log takes. */
+  readonly dropped: number;
+  /** They could not be written. */
+  readonly lost: number;
+  readonly queued: number;
+  readonly last_error: string | null;
 }
 
 export interface DomainStatus {
@@ -57,6 +72,7 @@ export interface StatusInputs extends SupplyState {
   readonly configuredOrg: string | null;
   readonly preset: string;
   readonly peerCredentials: string;
+  readonly decisionLog: DecisionLogState | null;
 }
 
 export function statusOf(inputs: StatusInputs): DaemonStatus {
@@ -81,8 +97,10 @@ export function statusOf(inputs: StatusInputs): DaemonStatus {
     rules: { active: report.active, inactive: report.inactive },
     peer_credentials: inputs.peerCredentials,
     rollback_protection: false,
+    decision_log: logStatusOf(inputs.decisionLog),
     warnings: [
       ...troubleWarnings(inputs.trouble),
+      ...logWarnings(inputs.decisionLog),
       ...(facts.source?.warnings ?? []),
       ...stalenessWarnings(snapshot?.policy.staleness ?? 'fresh'),
       ...facts.localWarnings.map((message) => ({ code: 'local_files', message })),
@@ -95,6 +113,17 @@ function troubleWarnings(trouble: string | null): readonly StatusWarning[] {
   if (trouble === null) return [];
   const message = `no policy is made at the moment, and the last one serves: ${trouble}; it is tried again`;
   return [{ code: 'policy_thread_lost', message }];
+}
+
+function logStatusOf(state: DecisionLogState | null): DecisionLogStatus | null {
+  if (state === null) return null;
+  const { recorded, written, dropped, lost, queued, lastError } = state;
+  return { recorded, written, dropped, lost, queued, last_error: lastError?.message ?? null };
+}
+
+function logWarnings(state: DecisionLogState | null): readonly StatusWarning[] {
+  if (state === null || state.lastError === null) return [];
+  return [{ code: 'decision_log', message: `decisions are made, and cannot be kept: ${state.lastError.message}` }];
 }
 
 function domainsOf({ policy }: Snapshot): Record<string, DomainStatus> {

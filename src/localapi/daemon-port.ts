@@ -11,6 +11,11 @@ export type RulesReading =
   | { readonly kind: 'rules'; readonly json: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+export type LogReading =
+  /** JSON text. */
+  | { readonly kind: 'records'; readonly json: string }
+  | { readonly kind: 'invalid' | 'unavailable'; readonly message: string };
+
 /** What an answer carries that is given without asking the decision point. */
 export interface PolicyIdentity {
   readonly revision: string;
@@ -28,6 +33,8 @@ export interface DaemonPort {
   sync(): Promise<SyncOutcome>;
   /** All rules, inactive ones with the cause; made on demand, elsewhere. */
   rules(): Promise<RulesReading>;
+  /** Decisions that were kept; `query` is what the caller sent. */
+  log(query: unknown): Promise<LogReading>;
   /** A connection of this peer was accepted: the moment to look up its home (semantics, Paths 6). */
   welcome?(peer: Peer): void;
   /** `authzen.identifier` of the config: an https URL without path. */

@@ -1,3 +1,4 @@
+import { parseStrictJson } from '../schema/strict-json.ts';
 import { type HttpReply, ok, refusal, unavailable } from './http-reply.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { errorText } from './reply-text.ts';
@@ -27,6 +28,16 @@ export async function syncRoute({ port }: Exchange): Promise<HttpReply> {
     case 'retry_after':
       return unavailable(errorText('retry_after', outcome.message), outcome.seconds);
   }
+}
+
+/** `GET /v1/log`; the query is its body, since query strings are ignored (api, "HTTP/1.1 + JSON"). */
+export async function logRoute({ body, port }: Exchange): Promise<HttpReply> {
+  const reading = body.length === 0 ? ({ kind: 'value', value: {} } as const) : parseStrictJson(body);
+  if (reading.kind === 'error') return refusal('invalid_request', reading.message);
+  const found = await port.log(reading.value);
+  if (found.kind === 'records') return ok(found.json);
+  if (found.kind === 'invalid') return refusal('invalid_request', found.message);
+  return unavailable(errorText('log_unavailable', found.message), RETRY_AFTER_SECONDS);
 }
 
 export async function rulesRoute({ port }: Exchange): Promise<HttpReply> {

@@ -105,6 +105,15 @@ export const configFileSchema = z
       .array(z.string().refine(isNat64Prefix, 'must be an IPv6 prefix of length 96'))
       .default([])
       .describe('prefixes of length 96 in which this network embeds IPv4 addresses (NAT64)'),
+    decision_log: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('keep every decision in `log.db` of the state directory'),
+        max_age_days: z.int().min(1).max(3_650).default(30),
+        max_records: z.int().min(1_000).max(1_000_000_000).default(10_000_000),
+        max_megabytes: z.int().min(16).max(1_000_000).default(4_096),
+      })
+      .prefault({})
+      .describe('the decision log; the first bound that is reached counts'),
     log: z
       .strictObject({
         level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

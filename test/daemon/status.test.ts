@@ -25,6 +25,7 @@ function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): Statu
     report: compilation === null ? NO_REPORT : reportOf(compilation),
     trouble: null,
     preset: 'locked-down',
+    decisionLog: null,
     peerCredentials: 'available',
     ...more,
   };

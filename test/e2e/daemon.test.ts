@@ -57,6 +57,29 @@ describe('a daemon without an organisation', () => {
     assert.deepEqual([existsSync(place.decide), existsSync(place.admin)], [false, false]);
   });
 
+  test('keeps every decision with who asked, over a restart, and shows it to an operator', async (t) => {
+    const place = machine(t);
+    const first = await startDaemonProcess(t, place);
+    await verdict(place, { ...toHost('one.example.com'), sandbox: 's-1' });
+    const batch = [toHost('two.example.com'), toHost('three.example.com')];
+    await call(place.decide, 'POST /v1/decide', batch);
+    await first.stop();
+    await startDaemonProcess(t, place);
+    await verdict(place, { action: 'read', path: '/etc/hostname' });
+    const { json } = await call(place.admin, 'GET /v1/log');
+    const { records } = json as { records: readonly Record<string, unknown>[] };
+    const text = (part: string): string =>
+      records.map((record) => JSON.stringify(record)).find((one) => one.includes(part)) ?? '';
+    for (const part of ['one.example.com', 'two.example.com', 'three.example.com', '/etc/hostname']) {
+      assert.match(text(part), /"code":"default_deny"/, part);
+    }
+    assert.match(text('one.example.com'), /"sandbox":"s-1"/);
+    const status = (await call(place.decide, 'GET /v1/status')).json as { decision_log: Record<string, unknown> };
+    assert.deepEqual([status.decision_log['recorded'], status.decision_log['lost']], [1, 0]);
+    const elsewhere = await call(place.decide, 'GET /v1/log');
+    assert.equal(elsewhere.status, 404, 'not for everybody');
+  });
+
   test('guards its files: private state, log and admin socket, and its own configuration from writes', async (t) => {
     const place = machine(t);
     place.configure({ preset: 'open' });

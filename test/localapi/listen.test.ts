@@ -145,6 +145,7 @@ describe('listening on a path', () => {
         ready: () => true,
         sync: () => Promise.resolve({ kind: 'live', generation: 0, revision: '' }),
         rules: () => Promise.resolve({ kind: 'rules', json: '[]' }),
+        log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
         authzenIdentifier: 'https://reeve.invalid',
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },

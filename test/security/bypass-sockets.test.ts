@@ -247,6 +247,7 @@ async function start(t: TestContext, directory: string): Promise<void> {
     ready: () => false,
     sync: () => assert.fail(),
     rules: () => Promise.resolve({ kind: 'rules' as const, json: '{}' }),
+    log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
     authzenIdentifier: 'https://reeve.invalid',
   };
   const sockets = {

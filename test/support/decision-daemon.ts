@@ -117,6 +117,7 @@ function daemonPort(
     status: identity,
     ready: () => holder.current() !== null,
     sync: sync ?? (() => Promise.resolve({ kind: 'live', ...identity() })),
+    log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
     authzenIdentifier: 'https://reeve.invalid',
   };
 }
