@@ -20,7 +20,9 @@ export function policyRevision({ org, policies }: PolicyContent): string {
   return digestOf(canonicalJson({ org, policies }, UNORDERED));
 }
 
-/** `sha256:…` of a text as it is stored; finds a row that something else has written. */
-export function digestOf(text: string): string {
-  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+/** `sha256:…` of what is stored, part by part; finds a row that something else has written. */
+export function digestOf(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return `sha256:${hash.digest('hex')}`;
 }

@@ -1,5 +1,5 @@
+import type { Compilation } from '../policy/compilation.ts';
 import type { HostFacts, PolicySet } from '../policy/policy-set.ts';
-import type { Compilation } from '../policy/snapshot.ts';
 import { sameLinks } from './policy-upkeep.ts';
 import type { ResolveLinks } from './prefix-looker.ts';
 

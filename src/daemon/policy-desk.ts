@@ -1,23 +1,24 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { withSharedArrays } from '../pdp/shared-arrays.ts';
+import type { Compilation } from '../policy/compilation.ts';
 import { compile } from '../policy/compile.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import type { Compilation } from '../policy/snapshot.ts';
+import type { ListedRule } from '../policy/snapshot.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { type Activator, createActivator } from '../sources/activate.ts';
 import { type LocalFiles, openLocalFiles } from '../sources/local/local-files.ts';
 import { loadPreset } from '../sources/presets.ts';
 import { type BundleStore, createBundleStore } from '../store/bundle-store.ts';
+import { createCompiledStore } from '../store/compiled-store.ts';
 import { openDatabase } from '../store/database.ts';
 import { createLocalFileStore } from '../store/local-file-store.ts';
 import { POLICY_MIGRATIONS } from '../store/policy-migrations.ts';
 import { createLinkedCompiler } from './compile-with-links.ts';
+import { createCompiledKeeper } from './compiled-keeper.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { Parts } from './lifecycle.ts';
 import { type PolicyFacts, policySetOf } from './policy-inputs.ts';
 import type { PolicyLog } from './policy-messages.ts';
-import { parted } from './policy-report.ts';
 import { openPrefixLooker, type PrefixLooker } from './prefix-looker.ts';
 
 export interface PolicyDeskOptions {
@@ -38,6 +39,8 @@ export interface PolicyDesk {
   readonly local: LocalFiles;
   /** What was published last. */
   current(): Compilation | null;
+  /** All its rules, made anew each time: they are many, and rarely asked for. */
+  listing(): readonly ListedRule[];
   /** What belongs to a new home is read, and the home is part of every compile from then on. */
   addHome(uid: number, home: string): Promise<void>;
   forgetHome(uid: number): void;
@@ -53,9 +56,14 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   await parts.start('database', () => ({ close: () => void database.close() }));
   const store = createBundleStore(database);
   const prefixes = await parts.start('prefixes', () => openPrefixLooker(clock));
-  const compiler = createLinkedCompiler(compileShared, prefixes.resolve);
+  const keeper = createCompiledKeeper(createCompiledStore(database), (error) =>
+    log.warn({ err: error }, 'the compiled policy could not be kept: the next start compiles it anew'),
+  );
+  const compiler = createLinkedCompiler((set) => keeper.compile(set), prefixes.resolve);
   const homes = new Map<number, string>();
   let current: Compilation | null = null;
+  let compiledLast: PolicySet | null = null;
+  let published: PolicySet | null = null;
 
   const refresh = async (cause: string): Promise<void> => {
     // until the database has been read once, nothing says who governs: there is no bundle to compile anew
@@ -83,16 +91,21 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const activator = createActivator({
     store,
     clock,
-    policySet: (org) => policySetOf(config, preset, facts, org),
+    policySet: (org) => (compiledLast = policySetOf(config, preset, facts, org)),
     compile: (set) => compiler.compile(set),
-    publish: (compilation, cause) => {
+    publish: async (compilation, cause) => {
       current = compilation;
-      return options.publish(compilation, cause);
+      published = compiledLast;
+      const generation = await options.publish(compilation, cause);
+      // behind the swap: nobody waits for it
+      keeper.keep();
+      return generation;
     },
   });
   return {
     ...{ store, prefixes, activator, facts, local, refresh },
     current: () => current,
+    listing: () => (published === null ? [] : compile({ ...published, host: current?.host ?? published.host }).listing),
     async addHome(uid, home) {
       // in a user service the owner's directory is the one that counts for everybody
       if (config.service === 'system') await local.addHome(uid, home);
@@ -100,10 +113,4 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
     },
     forgetHome: (uid) => void homes.delete(uid),
   };
-}
-
-/** Moved into shared memory before the bundle is activated: that can fail, and what is published cannot. */
-function compileShared(set: PolicySet): Compilation {
-  const { policy, report } = parted(compile(set));
-  return { ...withSharedArrays(policy), ...report };
 }

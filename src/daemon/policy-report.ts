@@ -1,4 +1,5 @@
-import type { Compilation, CompiledPolicy, CompileReport } from '../policy/snapshot.ts';
+import type { Compilation, CompileReport } from '../policy/compilation.ts';
+import type { CompiledPolicy } from '../policy/snapshot.ts';
 import type { PolicyReport, Publication, SupplyFacts } from './policy-messages.ts';
 
 /** The most warnings of one kind that are listed one by one. */
@@ -16,11 +17,9 @@ export const NO_FACTS: SupplyFacts = {
 };
 
 /** What `status` needs of a compilation. */
-export function reportOf({ listing, warnings }: Pick<CompileReport, 'listing' | 'warnings'>): PolicyReport {
-  const active = listing.reduce((count, rule) => count + (rule.active ? 1 : 0), 0);
+export function reportOf({ counts, warnings }: Pick<CompileReport, 'counts' | 'warnings'>): PolicyReport {
   return {
-    active,
-    inactive: listing.length - active,
+    ...counts,
     warnings: warnings.slice(0, MAX_POLICY_WARNINGS),
     warningCount: warnings.length,
   };
@@ -36,6 +35,6 @@ export function publicationOf(compilation: Compilation, cause: string): Publicat
 
 /** What decisions need, and what only those need who look after the policy. */
 export function parted(compilation: Compilation): { readonly policy: CompiledPolicy; readonly report: CompileReport } {
-  const { listing, warnings, issues, literalPrefixes, ...policy } = compilation;
-  return { policy, report: { listing, warnings, issues, literalPrefixes } };
+  const { listing, counts, warnings, issues, literalPrefixes, org, ...policy } = compilation;
+  return { policy, report: { listing, counts, warnings, issues, literalPrefixes, org } };
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
-import type { Compilation } from '../policy/snapshot.ts';
+import type { Compilation } from '../policy/compilation.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import type { Live } from '../sources/activate.ts';
 import type { GovernanceSource } from '../sources/governance/source.ts';
@@ -80,7 +80,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       opened.lookNow();
       return outcome;
     },
-    rules: () => JSON.stringify({ ...liveIn(desk), rules: desk.current()?.listing ?? [] }),
+    rules: () => JSON.stringify({ ...liveIn(desk), rules: desk.listing() }),
     halt: () => close(supply),
     async close() {
       await close(supply);

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { CodedError, messageOf } from '../base/coded-error.ts';
-import type { Compilation } from '../policy/snapshot.ts';
+import type { Compilation } from '../policy/compilation.ts';
 import type { Answers, Ask, FromPolicyThread, LogLine, PolicyLog, ToPolicyThread } from './policy-messages.ts';
 import { publicationOf } from './policy-report.ts';
 import { type PolicyService, startPolicyService } from './policy-service.ts';

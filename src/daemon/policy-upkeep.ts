@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import type { Compilation } from '../policy/compilation.ts';
 import type { HostFacts, Staleness } from '../policy/policy-set.ts';
-import type { Compilation } from '../policy/snapshot.ts';
 import type { ResolveLinks } from './prefix-looker.ts';
 
 const TICK_MS = 1_000;

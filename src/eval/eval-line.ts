@@ -1,9 +1,11 @@
-import { compile, type Reuse, type Section } from '../policy/compile.ts';
+import type { Compilation } from '../policy/compilation.ts';
+import { compile, type Reuse } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
 import type { FilesystemRequest, Request, RequestReading } from '../policy/request.ts';
 import { readRequest, withReal } from '../policy/request.ts';
 import { isObject } from '../policy/rule-shape.ts';
-import { type Compilation, type PlacedIssue, type Snapshot, ttlAt } from '../policy/snapshot.ts';
+import { type Section } from '../policy/section.ts';
+import { type PlacedIssue, type Snapshot, ttlAt } from '../policy/snapshot.ts';
 import { resolveLiteralPrefixes } from '../realpath/literal-prefix.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { walkPath } from '../realpath/walk.ts';
@@ -94,10 +96,10 @@ function prepare(value: EvalCase, key: string | null, options: EvalOptions, reus
 }
 
 function compiled(value: EvalCase, options: EvalOptions, reuse: Reuse): Compilation {
-  const policy = compile(policySetOf(value, { links: new Map(), foldingMounts: [] }), reuse);
+  const policy = compile(policySetOf(value, { links: new Map(), foldingMounts: [] }), { reuse, unlisted: true });
   if (!options.fs) return policy;
   const links = resolveLiteralPrefixes(policy.literalPrefixes);
-  return compile(policySetOf(value, { links, foldingMounts: readFoldingMounts() }), reuse);
+  return compile(policySetOf(value, { links, foldingMounts: readFoldingMounts() }), { reuse, unlisted: true });
 }
 
 function warningOf({ rule, resource, message }: PlacedIssue): EvalWarning {

@@ -1,15 +1,12 @@
 import { DOMAINS } from './action.ts';
-import type { Origin } from './decision.ts';
-import { type BuiltLayer, LayerBuilder } from './layer.ts';
+import type { Compilation } from './compilation.ts';
+import { type OrgPart, type OrgSection, orgSection } from './org-part.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
-import { type PolicyReading, readPolicy } from './policy-document.ts';
-import type { HostFacts, LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
+import type { LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
 import { domainStates } from './precedence.ts';
 import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
-import type { Compilation, DomainClosure, DomainState } from './snapshot.ts';
-
-/** One origin's part of a compiled policy. */
-export interface Section extends Omit<Draft, 'states' | 'placed'>, BuiltLayer {}
+import { frameKey, type Section, type SectionFrame, sectionOf } from './section.ts';
+import type { DomainClosure, DomainState } from './snapshot.ts';
 
 /**
  * Hands out a section that was made before. Builtin rules and presets are the same in every set of one program, so
@@ -17,79 +14,66 @@ export interface Section extends Omit<Draft, 'states' | 'placed'>, BuiltLayer {}
  */
 export type Reuse = (key: string, make: () => Section) => Section;
 
+export interface CompileOptions {
+  readonly reuse?: Reuse;
+  /** Of an earlier compile; taken where it still holds. */
+  readonly org?: OrgPart | null;
+  /** Leaves the listing out, which costs as much as the rules. */
+  readonly unlisted?: boolean;
+}
+
 /**
  * Makes everything that a decision needs out of everything that was delivered. Total: what cannot be evaluated
  * closes, or is listed as inert, as semantics 5 says; it never throws and never drops anything else.
  */
-export function compile(set: PolicySet, reuse: Reuse = (_key, make) => make()): Compilation {
-  const policies = set.policies
-    .map((raw, position) => readPolicy(raw, set, position))
-    .sort(byKey((policy) => policy.id));
-  const states = domainStates(set, policies);
+export function compile(set: PolicySet, options: CompileOptions = {}): Compilation {
+  const { reuse = anew, org: kept = null, unlisted = false } = options;
   const { host, preset } = set;
-  const section = (origin: Origin, place: (draft: Draft) => void): Section => sectionOf(origin, states, host, place);
-  const common = JSON.stringify([states, host.platform, [...host.homes], [...host.links], host.foldingMounts]);
+  const frameOf = (states: PerDomain<DomainState>): SectionFrame => ({ states, host, unlisted });
+  const org = orgSection(set, kept, frameOf, (hasPolicy) => domainStates(set, hasPolicy));
+  const frame = frameOf(org.states);
+  const key = frameKey(frame);
   const sections = [
-    reuse(`builtin ${common}`, () =>
-      section('builtin', (draft) => placeRules(draft, set.builtin, placeOf('builtin', 'reeve'))),
+    reuse(`builtin ${key}`, () =>
+      sectionOf('builtin', frame, (draft) => placeRules(draft, set.builtin, placeOf('builtin', 'reeve'))),
     ),
-    section('org', (draft) => {
-      for (const policy of policies) placePolicy(draft, policy);
+    org.section,
+    sectionOf('local', frame, (draft) => {
+      for (const file of [...set.local].sort(byName)) placeFile(draft, file);
     }),
-    section('local', (draft) => {
-      for (const file of [...set.local].sort(byKey((file) => file.name))) placeFile(draft, file);
-    }),
-    reuse(`preset ${preset?.name ?? ''} ${common}`, () =>
-      section('preset', (draft) => {
+    reuse(`preset ${preset?.name ?? ''} ${key}`, () =>
+      sectionOf('preset', frame, (draft) => {
         if (preset !== null) placeRules(draft, preset.rules, placeOf('preset', preset.name));
       }),
     ),
   ];
-  return assemble(set, policies, states, sections);
+  return assemble(set, org, sections);
 }
 
-function sectionOf(
-  origin: Origin,
-  states: PerDomain<DomainState>,
-  host: HostFacts,
-  place: (draft: Draft) => void,
-): Section {
-  const placed = new LayerBuilder(origin, host);
-  const draft: Draft = { states, placed, closures: [], listing: [], warnings: [], issues: [] };
-  place(draft);
-  const { closures, listing, warnings, issues } = draft;
-  return { ...placed.build(), closures, listing, warnings, issues };
-}
+const anew: Reuse = (_key, make) => make();
 
-function assemble(
-  set: PolicySet,
-  policies: readonly PolicyReading[],
-  states: PerDomain<DomainState>,
-  sections: readonly Section[],
-): Compilation {
-  const documents = policies.filter((policy) => policy.kind === 'policy');
+function assemble(set: PolicySet, { states, facts, part }: OrgSection, sections: readonly Section[]): Compilation {
+  const count = (which: 'active' | 'inactive'): number => sections.reduce((sum, { counts }) => sum + counts[which], 0);
   return {
     revision: set.revision,
     domains: states,
     closures: [...setClosures(set, states), ...sections.flatMap((section) => section.closures)],
     layers: sections.map((section) => section.layer),
     listing: sections.flatMap((section) => section.listing),
+    counts: { active: count('active'), inactive: count('inactive') },
     warnings: sections.flatMap((section) => section.warnings),
     issues: sections.flatMap((section) => section.issues),
-    changes: new Map(documents.map((policy) => [policy.id, policy.change])),
+    org: part,
+    changes: facts.changes,
     host: set.host,
     literalPrefixes: [...new Set(sections.flatMap((section) => section.prefixes))],
     nat64: set.host.nat64Prefixes.flatMap(prefixOf),
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,
     supportMessage: set.supportMessage,
-    nextChange: earliest(documents.map((policy) => policy.nextChange)),
-    awaitsVerified: earliest(documents.map((policy) => policy.awaitsVerified)),
+    nextChange: facts.nextChange,
+    awaitsVerified: facts.awaitsVerified,
   };
-}
-
-function earliest(instants: readonly (number | null)[]): number | null {
-  return instants.reduce((first, next) => (next === null || (first !== null && first < next) ? first : next), null);
 }
 
 function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClosure[] {
@@ -103,23 +87,6 @@ function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClos
     }
   }
   return closures;
-}
-
-function placePolicy(draft: Draft, policy: PolicyReading): void {
-  if (policy.kind === 'rejected') {
-    // What it says may be a deny that this version does not know: nothing is granted beside it.
-    const reason = `policy \`${policy.id}\` cannot be evaluated: ${policy.cause}`;
-    draft.warnings.push({ code: 'policy_rejected', message: reason });
-    draft.issues.push({ rule: policy.id, refused: true, message: reason });
-    for (const domain of DOMAINS) draft.closures.push({ domain, code: 'policy_invalid', reason, uid: null });
-    return;
-  }
-  const { inactive, unsupported } = policy;
-  if (unsupported !== null) draft.issues.push({ rule: policy.id, refused: true, message: unsupported });
-  if (inactive !== null) {
-    draft.warnings.push({ code: 'policy_inactive', message: `policy \`${policy.id}\` takes no part: ${inactive}` });
-  }
-  placeRules(draft, policy.rules, placeOf('org', policy.id, { ...policy, policyName: policy.name }));
 }
 
 function placeFile(draft: Draft, file: LocalFileInput): void {
@@ -140,6 +107,6 @@ function prefixOf(text: string): Prefix[] {
 }
 
 /** Code-unit order, so that the determining rule does not depend on a locale. */
-function byKey<T>(keyOf: (value: T) => string): (a: T, b: T) => number {
-  return (a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
+function byName(a: LocalFileInput, b: LocalFileInput): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

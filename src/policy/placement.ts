@@ -33,7 +33,8 @@ export interface Draft {
   readonly warnings: PolicyWarning[];
   readonly issues: PlacedIssue[];
   /** Nobody asks for the listing, whose entries cost as much as the rules: it stays empty. */
-  readonly unlisted?: true;
+  readonly unlisted: boolean;
+  readonly counts: { active: number; inactive: number };
 }
 
 export function placeOf(origin: Origin, policy: string, facts: Partial<Place> = {}): Place {
@@ -77,7 +78,8 @@ function placeReadable(draft: Draft, read: ReadRule, head: RuleHead, place: Plac
     draft.issues.push({ rule: head.id, refused: true, message: inert });
   }
   draft.placed.add({ read, policy, policyName, approval, uid, inert });
-  if (draft.unlisted !== true) listReadable(draft, { head, read, inert }, place);
+  if (draft.unlisted) draft.counts[inert === null ? 'active' : 'inactive'] += 1;
+  else listReadable(draft, { head, read, inert }, place);
   if (inert === null && isUngovernedDeny(place.origin, read.effect, state)) {
     const message = `org deny ${shown(head.id)} counts although the organisation does not govern the ${read.domain} domain`;
     draft.warnings.push({ code: 'ungoverned_deny', message });
@@ -128,7 +130,9 @@ interface Listable {
 }
 
 function list(draft: Draft, { head, domain, active = false }: Listable, place: Place, cause: string | null): void {
-  if (draft.unlisted === true) return;
+  if (active) draft.counts.active += 1;
+  else draft.counts.inactive += 1;
+  if (draft.unlisted) return;
   draft.listing.push({
     id: head.id,
     name: head.name,

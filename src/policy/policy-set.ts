@@ -55,6 +55,12 @@ export interface HostFacts {
   readonly nat64Prefixes: readonly string[];
 }
 
+export interface StoredPolicies {
+  /** Equal digests mean equal policies. */
+  readonly digest: string;
+  readonly load: () => readonly unknown[];
+}
+
 /** Everything a snapshot is made from. Pure data: it crosses into the compile worker as it is. */
 export interface PolicySet {
   readonly revision: string;
@@ -64,6 +70,8 @@ export interface PolicySet {
   readonly verifiedNow: number | null;
   /** Governance `Policy` objects, raw. */
   readonly policies: readonly unknown[];
+  /** The same, where they are read only if nothing that was made of them before still holds; `policies` is empty then. */
+  readonly stored?: StoredPolicies;
   /** This machine's teams; null = it has no team list. */
   readonly teams: readonly string[] | null;
   /** Said outright (signed bundle, config); undefined = from the first policy that takes part. */

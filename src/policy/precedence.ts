@@ -1,7 +1,6 @@
 import { shown } from '../base/shown.ts';
 import type { Domain } from './action.ts';
 import type { Effect, Origin } from './decision.ts';
-import type { PolicyReading } from './policy-document.ts';
 import type { PerDomain, PolicySet } from './policy-set.ts';
 import { isNarrowPath } from './resource/narrow-path.ts';
 import { isNarrowNetwork } from './resource/network-pattern.ts';
@@ -10,11 +9,9 @@ import type { RuleResource } from './rule-resource.ts';
 import type { DomainState } from './snapshot.ts';
 
 /** Who rules each domain (semantics, 5). */
-export function domainStates(set: PolicySet, policies: readonly PolicyReading[]): PerDomain<DomainState> {
+export function domainStates(set: PolicySet, hasPolicies: PerDomain<boolean>): PerDomain<DomainState> {
   const stateOf = (domain: Domain): DomainState => {
-    const hasPolicy = policies.some(
-      (policy) => policy.kind === 'policy' && policy.inactive === null && policy.domains.includes(domain),
-    );
+    const hasPolicy = hasPolicies[domain];
     const sticky = set.wasGoverned.includes(domain);
     const governed = set.governs[domain] ?? (hasPolicy || sticky);
     // Delivery, "Staleness": restrict switches off what the org leaves to others.

@@ -79,18 +79,6 @@ export interface CompiledPolicy {
   readonly awaitsVerified: number | null;
 }
 
-/** What compiling found out besides: for whoever looks after the policy, and of no use to a decision. */
-export interface CompileReport {
-  readonly listing: readonly ListedRule[];
-  readonly warnings: readonly PolicyWarning[];
-  /** Of org and local rules. */
-  readonly issues: readonly PlacedIssue[];
-  /** What `host.links` has to be resolved for, now and every minute (Paths 7). */
-  readonly literalPrefixes: readonly string[];
-}
-
-export type Compilation = CompiledPolicy & CompileReport;
-
 /** What answers are made from: one reference to it is taken for a request or a whole batch. */
 export interface Snapshot {
   readonly policy: CompiledPolicy;

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import { DOMAINS, type Domain } from '../policy/action.ts';
-import type { PolicySet } from '../policy/policy-set.ts';
-import type { Compilation } from '../policy/snapshot.ts';
-import type { CandidateBundle } from '../store/bundle-rows.ts';
+import type { Compilation } from '../policy/compilation.ts';
+import type { PolicySet, StoredPolicies } from '../policy/policy-set.ts';
+import type { BundleHeader, CandidateBundle } from '../store/bundle-rows.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { SyncRecord } from '../store/sync-rows.ts';
@@ -18,7 +18,8 @@ export type OrgPolicies =
       readonly kind: 'delivered';
       readonly org: string;
       readonly revision: string;
-      readonly policies: readonly unknown[];
+      /** Read only where nothing that was made of them before still holds. */
+      readonly stored: StoredPolicies;
       readonly wasGoverned: readonly Domain[];
     };
 
@@ -100,12 +101,14 @@ async function activate(options: ActivatorOptions, serving: Serving, bundle: Fet
       return { kind: 'unchanged', ...live };
     }
     const candidate = store.putCandidate(bundle);
-    const org = delivered(bundle, store.wasGoverned());
+    const header = store.candidate();
+    if (header?.id !== candidate) throw new StoreError('row_invalid', 'the bundle that was stored is not there');
+    const org = delivered(header, () => bundle.policies, store.wasGoverned());
     stage = 'compile';
     const policy = await options.compile(await options.policySet(org));
     stage = 'activate';
     store.activate(candidate, { at: clock.now(), governed: governedBy(policy), sync: bundle.sync });
-    serving.org = delivered(bundle, store.wasGoverned());
+    serving.org = delivered(header, () => activePolicies(store, header.digest), store.wasGoverned());
     return await publish(options, serving, policy, 'bundle');
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, stage) };
@@ -139,8 +142,7 @@ function storedOrg(store: BundleStore): OrgPolicies {
   const wasGoverned = store.wasGoverned();
   if (active.kind === 'none') return { kind: 'none', wasGoverned };
   if (active.kind === 'damaged') return { kind: 'damaged', message: active.message, wasGoverned };
-  const { org, revision } = active.header;
-  return { kind: 'delivered', org, revision, policies: active.policies, wasGoverned };
+  return delivered(active.header, () => activePolicies(store, active.header.digest), wasGoverned);
 }
 
 /** A bundle of another organisation is refused and the last good one serves (semantics, 5). */
@@ -169,9 +171,19 @@ function liveAs(revision: string, { store }: ActivatorOptions, { live }: Serving
   return active.kind === 'active' && active.header.revision === revision ? live : null;
 }
 
-function delivered(bundle: CandidateBundle, wasGoverned: readonly Domain[]): OrgPolicies {
-  const { org, revision, policies } = bundle;
-  return { kind: 'delivered', org, revision, policies, wasGoverned };
+function delivered(
+  { org, revision, digest }: BundleHeader,
+  load: StoredPolicies['load'],
+  wasGoverned: readonly Domain[],
+): OrgPolicies {
+  return { kind: 'delivered', org, revision, stored: { digest, load }, wasGoverned };
+}
+
+/** From the database each time: they are large, and rarely needed again. */
+function activePolicies(store: BundleStore, digest: string): readonly unknown[] {
+  const active = store.active();
+  if (active.kind === 'active' && active.header.digest === digest) return active.policies;
+  throw new StoreError('row_invalid', 'the stored policy is not the one that serves');
 }
 
 /** Domains that a policy of the bundle governs, not those that only were: these are recorded already. */

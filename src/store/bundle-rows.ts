@@ -62,12 +62,27 @@ export function insertCandidate(database: Database, bundle: CandidateBundle): nu
 export function readActive(database: Database): ActiveBundle {
   const header = readSlotRow(database, 'active');
   if (header === null) return { kind: 'none' };
-  const content = database.prepare<[number], string>('SELECT content FROM bundle WHERE id = ?').pluck().get(header.id);
-  // an edited row is not a policy: somebody else wrote it
-  if (content === undefined || rowDigest(header, content) !== header.digest) {
+  const content = readContent(database, header);
+  if (content === null) {
     return { kind: 'damaged', message: `the stored policy ${header.revision} is not what was written` };
   }
-  return { kind: 'active', header, policies: policiesIn(content) };
+  let policies: readonly unknown[] | null = null;
+  return {
+    kind: 'active',
+    header,
+    // most who ask need the header only, and a large bundle takes longer to read than to check
+    get policies() {
+      return (policies ??= policiesIn(content));
+    },
+  };
+}
+
+/** The bytes of a bundle; null where the row is not what this program wrote. */
+function readContent(database: Database, header: BundleHeader): Buffer | null {
+  const sql = 'SELECT CAST(content AS BLOB) FROM bundle WHERE id = ?';
+  const content = database.prepare<[number], Buffer>(sql).pluck().get(header.id);
+  // an edited row is not a policy: somebody else wrote it
+  return content !== undefined && rowDigest(header, content) === header.digest ? content : null;
 }
 
 export function readSlotRow(database: Database, slot: 'active' | 'candidate'): BundleHeader | null {
@@ -82,12 +97,15 @@ export function readHistory(database: Database, limit: number): readonly BundleH
 }
 
 /** Over everything that decides what the bundle means, so that no column can be exchanged alone. */
-function rowDigest(row: Pick<BundleHeader, 'source' | 'org' | 'revision' | 'etag'>, content: string): string {
-  return digestOf(JSON.stringify([row.source, row.org, row.revision, row.etag, content]));
+function rowDigest(
+  { source, org, revision, etag }: Pick<BundleHeader, 'source' | 'org' | 'revision' | 'etag'>,
+  content: string | Buffer,
+): string {
+  return digestOf(JSON.stringify([source, org, revision, etag]), content);
 }
 
-function policiesIn(content: string): readonly unknown[] {
-  const { policies } = JSON.parse(content) as { policies?: unknown };
+function policiesIn(content: Buffer): readonly unknown[] {
+  const { policies } = JSON.parse(content.toString('utf8')) as { policies?: unknown };
   if (!Array.isArray(policies)) throw new StoreError('row_invalid', 'a stored bundle holds no policies');
   return policies;
 }

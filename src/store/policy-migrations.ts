@@ -1,3 +1,4 @@
+import { COMPILED_MIGRATION } from './compiled-store.ts';
 import type { Migration } from './database.ts';
 import { LOCAL_FILE_MIGRATION } from './local-file-store.ts';
 
@@ -54,4 +55,5 @@ export const POLICY_MIGRATIONS: readonly Migration[] = [
     `,
   },
   { version: 2, ...LOCAL_FILE_MIGRATION },
+  { version: 3, ...COMPILED_MIGRATION },
 ];

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLinkedCompiler, type LinkedCompiler } from '../../src/daemon/compile-with-links.ts';
 import { PathResolver } from '../../src/pdp/path-resolver.ts';
+import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
-import type { Compilation } from '../../src/policy/snapshot.ts';
 import { allowRead, denyRead, policy, reading, requestOf, setOf } from '../policy/asking.ts';
 import { plant, tempDirectory } from '../support/temp-tree.ts';
 

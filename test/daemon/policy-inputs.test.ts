@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PolicyFacts, policySetOf, stalenessNow } from '../../src/daemon/policy-inputs.ts';
-import type { PolicySet } from '../../src/policy/policy-set.ts';
+import type { PolicySet, StoredPolicies } from '../../src/policy/policy-set.ts';
 import type { OrgPolicies } from '../../src/sources/activate.ts';
 import { allow, connect, localFile, NOW, outcome, policy, reading, rule } from '../policy/asking.ts';
 import { configOf } from './config.ts';
@@ -15,11 +15,13 @@ const SOURCE = {
   credential_file: '/srv/own/secret.json',
 };
 
+const stored = (policies: readonly unknown[]): StoredPolicies => ({ digest: 'd', load: () => policies });
+
 const DELIVERED: OrgPolicies = {
   kind: 'delivered',
   org: 'acme',
   revision: 'sha256:1',
-  policies: [policy([allow('org.example')])],
+  stored: stored([policy([allow('org.example')])]),
   wasGoverned: [],
 };
 const NOTHING: OrgPolicies = { kind: 'none', wasGoverned: [] };
@@ -90,7 +92,7 @@ describe('what a snapshot is made from', () => {
   test('stays governed when the source leaves the configuration, and when the last policy goes', () => {
     const without = { config: {} };
     assert.deepEqual(seen(without), ['org_allow org.example', 'default_deny', 'default_deny']);
-    const emptied = { org: { ...DELIVERED, policies: [], wasGoverned: ['network'] } as OrgPolicies };
+    const emptied = { org: { ...DELIVERED, stored: stored([]), wasGoverned: ['network'] } as OrgPolicies };
     assert.deepEqual(seen(emptied), ['default_deny', 'default_deny', 'default_deny']);
   });
 
@@ -109,7 +111,10 @@ describe('what a snapshot is made from', () => {
   test('protects this installation’s own files against an allow of everything', () => {
     const config = configOf({ source: SOURCE });
     const everything = [policy([rule('allow', ['read', 'write'], '/**')])];
-    const set = policySetOf(config, { name: 'none', rules: [] }, facts(), { ...DELIVERED, policies: everything });
+    const set = policySetOf(config, { name: 'none', rules: [] }, facts(), {
+      ...DELIVERED,
+      stored: stored(everything),
+    } as OrgPolicies);
     const write = (path: string): string => outcome(set, { action: 'write', path });
     const { file, stateDirectory, localDirectory, decideSocket, adminSocket } = config;
     for (const place of [file, stateDirectory, localDirectory, decideSocket, adminSocket]) {

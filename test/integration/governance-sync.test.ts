@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
-import type { Compilation } from '../../src/policy/snapshot.ts';
 import { createActivator } from '../../src/sources/activate.ts';
 import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
@@ -46,7 +46,7 @@ function machine(t: TestContext, server: RunningServer, login: Login, intervalMs
     store,
     clock: systemClock,
     policySet: (org) =>
-      emptySet(org.kind === 'delivered' ? { revision: org.revision, policies: org.policies, now: Date.now() } : {}),
+      emptySet(org.kind === 'delivered' ? { revision: org.revision, stored: org.stored, now: Date.now() } : {}),
     compile: (set) => Promise.resolve(compile(set)),
     publish: (compilation, cause) => {
       serving = compilation;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
+import { deserialize, serialize } from 'node:v8';
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import {
@@ -11,10 +12,12 @@ import {
   deny,
   denyRead,
   localFile,
+  NOW,
   policy,
   reading,
   requestOf,
   rule,
+  type SetChanges,
   setOf,
 } from './asking.ts';
 
@@ -162,4 +165,64 @@ test('prefixes to look up start with everybody’s rules, whatever a user calls 
   });
   const prefixes = compile(set).literalPrefixes.filter((prefix) => prefix.startsWith('/of/'));
   assert.deepEqual(prefixes, ['/of/all', '/of/one']);
+});
+
+describe('what an earlier compile has made of the org', () => {
+  const HOUR = 3_600_000;
+  const raw = [
+    policy([allow('a.example.com'), deny('b.example.com'), rule('maybe', ['read'], '/x')]),
+    { ...policy([allow('c.example.com')], { valid_until: new Date(NOW + HOUR).toISOString() }), id: 'p2' },
+  ];
+  let loads = 0;
+  const stored = {
+    digest: 'd1',
+    load: () => {
+      loads += 1;
+      return raw;
+    },
+  };
+  const set = setOf({ stored });
+  const first = compile(set, { unlisted: true });
+
+  function recompiled(changes: SetChanges, kept = first.org): 'kept' | 'anew' {
+    const before = loads;
+    const again = compile(setOf({ stored, ...changes }), { unlisted: true, org: kept });
+    const { stored: other, ...rest } = changes;
+    const whole = compile(setOf({ ...rest, policies: (other?.load ?? (() => raw))() }), { unlisted: true });
+    // whatever was taken over, the policy is the one that would have been made
+    assert.deepEqual({ ...again, org: null }, { ...whole, org: null });
+    return loads === before + (other === undefined ? 0 : 1) ? 'kept' : 'anew';
+  }
+
+  it('stands in for the same policies, also where it was written out and read back', () => {
+    assert.equal(recompiled({}), 'kept');
+    assert.equal(recompiled({}, deserialize(serialize(first.org)) as typeof first.org), 'kept');
+    assert.equal(recompiled({ now: NOW + HOUR - 1, local: [localFile([allow('x.example')])] }), 'kept');
+    assert.equal(recompiled({ staleness: 'block', supportMessage: 'ask' }), 'kept');
+  });
+
+  it('stands in for nothing that could have become something else', () => {
+    assert.equal(
+      recompiled({ stored: { digest: 'd2', load: () => ((loads += 1), [policy([deny('z.example')])]) } }),
+      'anew',
+    );
+    assert.equal(recompiled({ now: NOW + HOUR }), 'anew', 'a policy ended');
+    assert.equal(recompiled({ now: NOW - 1 }), 'anew', 'the clock was set back');
+    assert.equal(recompiled({ teams: ['eng'] }), 'anew');
+    assert.equal(recompiled({ governs: { network: false } }), 'anew', 'another government');
+    assert.equal(recompiled({ host: { homes: new Map([[7, '/home/g']]) } }), 'anew');
+    assert.equal(recompiled({ host: { links: new Map([['/x', { resolved: '/y', trusted: true }]]) } }), 'anew');
+    assert.equal(recompiled({ host: { foldingMounts: ['/mnt'] } }), 'anew');
+  });
+
+  it('is not made where nobody says what the policies are', () => {
+    assert.equal(compile(setOf({ policies: raw })).org, null);
+  });
+
+  it('counts rules as the listing shows them, listed or not', () => {
+    const { listing } = compile(set);
+    const active = listing.filter((listed) => listed.active).length;
+    assert.deepEqual(first.counts, { active, inactive: listing.length - active });
+    assert.deepEqual(first.listing, []);
+  });
 });

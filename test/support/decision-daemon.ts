@@ -7,9 +7,9 @@ import { type LocalApi, type LocalApiOptions, startLocalApi } from '../../src/lo
 import { createDecisionPoint } from '../../src/pdp/decision-point.ts';
 import { PathResolver } from '../../src/pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
-import type { Compilation } from '../../src/policy/snapshot.ts';
 import { emptySet } from './policy-sets.ts';
 import type { Scope } from './scope.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
+import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
-import type { Compilation } from '../../src/policy/snapshot.ts';
 import { type Activator, createActivator, type OrgPolicies } from '../../src/sources/activate.ts';
 import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
 import type { GovernanceConfig } from '../../src/sources/governance/sync-run.ts';
@@ -158,7 +158,7 @@ export function temporaryDirectory(t: TestContext): string {
 
 function setOf(org: OrgPolicies, now: number): PolicySet {
   const { wasGoverned } = org;
-  if (org.kind === 'delivered') return emptySet({ revision: org.revision, policies: org.policies, wasGoverned, now });
+  if (org.kind === 'delivered') return emptySet({ revision: org.revision, stored: org.stored, wasGoverned, now });
   const closure = { code: org.kind === 'none' ? 'no_policy' : 'not_ready', reason: 'nothing to serve' } as const;
   return emptySet({ now, wasGoverned, closed: { network: closure, filesystem: closure } });
 }

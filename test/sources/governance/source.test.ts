@@ -274,8 +274,8 @@ test('members that the config names are left out, of a policy and of a rule, and
   assert.equal((await sync(stage)).kind, 'ok');
   assert.deepEqual(serving(stage), ['x.example']);
   const org = stage.orgs.at(-1);
-  assert.ok(org?.kind === 'delivered' && !JSON.stringify(org.policies).match(/frozen|schedule/));
-  assert.match(JSON.stringify(org.policies), /"decision":"deny"/);
+  assert.ok(org?.kind === 'delivered' && !JSON.stringify(org.stored.load()).match(/frozen|schedule/));
+  assert.match(JSON.stringify(org.stored.load()), /"decision":"deny"/);
   stage.policies.set('pol_a', networkPolicy('pol_a', 'a.example', { ...NEWER, thawed: 1 }));
   assert.equal(await failureCode(stage), 'verify unknown_member');
 });
