@@ -1,7 +1,8 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { resolveLiteralPrefix } from '../realpath/literal-prefix.ts';
+import { PrefixSurvey } from '../realpath/literal-prefix.ts';
 import { walkPath } from '../realpath/walk.ts';
 import type { LookupReply, LookupRequest } from './path-lookup.ts';
+import { lookAtPrefixes } from './path-prefixes.ts';
 
 // The thread's whole life: one look at the disk after another, answered in the order of the questions. A disk that hangs
 // hangs this thread and nothing else.
@@ -12,8 +13,8 @@ port.on('message', (request: LookupRequest) => {
 });
 port.postMessage({ kind: 'ready' } satisfies LookupReply);
 
-function answer({ kind, path }: LookupRequest): LookupReply {
-  return kind === 'path'
-    ? { kind: 'path', resolution: walkPath(path) }
-    : { kind: 'prefix', leads: resolveLiteralPrefix(path) };
+function answer(request: LookupRequest): LookupReply {
+  if (request.kind === 'path') return { kind: 'path', resolution: walkPath(request.path) };
+  const survey = new PrefixSurvey();
+  return lookAtPrefixes(request.paths, request.progress, (prefix) => survey.resolve(prefix));
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedPrefix } from '../policy/policy-set.ts';
 import type { Resolution } from '../realpath/walk.ts';
 import { type Lookup, type LookupAsker, LookupQueue, type NoReply } from './lookup-queue.ts';
-import type { LookupReply, LookupRequest } from './path-lookup.ts';
+import { type LookupReply, type LookupRequest, PREFIXES_SLICE_MS, type PrefixesReply } from './path-lookup.ts';
+import { type PrefixResolution, resolveInChunks } from './path-prefixes.ts';
 import { type ResolverThread, startResolverThread } from './path-resolver-thread.ts';
 
 export interface PathResolverOptions {
@@ -18,11 +19,10 @@ export interface PathResolverOptions {
   readonly entry?: URL;
 }
 
-export interface PrefixResolution {
-  readonly links: ReadonlyMap<string, ResolvedPrefix>;
-  /** Prefixes that could not be looked at; they keep what was known of them. */
-  readonly stuck: readonly string[];
-}
+export type { PrefixResolution } from './path-prefixes.ts';
+
+/** What a thread that does not come back is looking at; null = it was loading, or idle. */
+type StuckIn = { readonly kind: LookupRequest['kind']; readonly path: string } | null;
 
 const CLOSING = 'the daemon is shutting down';
 /** Lookups that are with the thread: the one it works on, and one that saves it a pause. The others keep their order. */
@@ -47,7 +47,7 @@ export class PathResolver {
   readonly #maxLost: number;
   readonly #entry: URL;
   /** Threads that did not come back, with what they are stuck in. */
-  readonly #lost = new Map<ResolverThread, LookupRequest | undefined>();
+  readonly #lost = new Map<ResolverThread, StuckIn>();
   readonly #waiting = new LookupQueue();
   /** In the order in which the thread answers; the first one is being looked up. */
   readonly #outstanding: Lookup[] = [];
@@ -91,33 +91,27 @@ export class PathResolver {
   }
 
   /**
-   * Where literal prefixes lead (Paths 7), one at a time so that requests come between. What hangs keeps what was known
-   * of it, and may take half of the threads at most: requests need the others. All together take a bounded time: rules of
-   * a user that lead through slow links must not hold up everybody's next policy.
+   * Where literal prefixes lead (Paths 7), in chunks so that requests come between. What hangs keeps what was known of
+   * it, and may take half of the threads at most: requests need the others. All together take a bounded time: rules of a
+   * user that lead through slow links must not hold up everybody's next policy.
    */
-  async resolvePrefixes(
-    prefixes: Iterable<string>,
-    known: ReadonlyMap<string, ResolvedPrefix>,
-  ): Promise<PrefixResolution> {
-    const links = new Map<string, ResolvedPrefix>();
-    const stuck: string[] = [];
+  resolvePrefixes(prefixes: readonly string[], known: ReadonlyMap<string, ResolvedPrefix>): Promise<PrefixResolution> {
     const end = performance.now() + this.#prefixesMs;
-    for (const prefix of prefixes) {
-      const reply =
-        performance.now() < end && this.#mayLookAt(prefix)
-          ? await this.#look({ kind: 'prefix', path: prefix }, NOBODY)
-          : null;
-      const looked = reply?.kind === 'prefix';
-      if (!looked) stuck.push(prefix);
-      const leads = looked ? reply.leads : (known.get(prefix) ?? null);
-      if (leads !== null) links.set(prefix, leads);
-    }
-    return { links, stuck };
+    return resolveInChunks(prefixes, known, {
+      mayLook: () => !this.#closed && performance.now() < end && this.#stuckPrefixes().length < this.#maxLost / 2,
+      hangs: (prefix) => this.#lost.size > 0 && this.#stuckPrefixes().includes(prefix),
+      look: (paths) => this.#lookAtPrefixes(paths),
+    });
   }
 
-  #mayLookAt(prefix: string): boolean {
-    const stuck = [...this.#lost.values()].filter((request) => request?.kind === 'prefix');
-    return stuck.length < this.#maxLost / 2 && !stuck.some((request) => request?.path === prefix);
+  async #lookAtPrefixes(paths: readonly string[]): Promise<PrefixesReply | { kind: 'failed'; at: number }> {
+    const progress = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const reply = await this.#look({ kind: 'prefixes', paths, progress }, NOBODY);
+    return reply.kind === 'prefixes' ? reply : { kind: 'failed', at: Atomics.load(progress, 0) };
+  }
+
+  #stuckPrefixes(): readonly string[] {
+    return [...this.#lost.values()].flatMap((stuck) => (stuck?.kind === 'prefixes' ? stuck.path : []));
   }
 
   /** Ends the thread, and answers what is outstanding. Afterwards `lost` says whether a thread is still stuck. */
@@ -191,8 +185,13 @@ export class PathResolver {
     clearTimeout(this.#timer);
     this.#since = performance.now();
     if (this.#outstanding.length === 0) return;
-    const ms = this.#thread?.ready() === true ? this.#deadlineMs : this.#startMs;
+    const ms = this.#thread?.ready() === true ? this.#patience() : this.#startMs;
     this.#timer = setTimeout(() => this.#onDeadline(), ms);
+  }
+
+  #patience(): number {
+    const slice = this.#outstanding[0]?.request.kind === 'prefixes' ? PREFIXES_SLICE_MS : 0;
+    return this.#deadlineMs + slice;
   }
 
   #onDeadline(): void {
@@ -218,7 +217,7 @@ export class PathResolver {
   /** Stops listening to a thread; it ends by itself once its system call has returned, and counts as lost until then. */
   #abandon(thread: ResolverThread, request: LookupRequest | undefined): Promise<void> {
     this.#thread = null;
-    this.#lost.set(thread, request);
+    this.#lost.set(thread, request === undefined ? null : stuckIn(request));
     return thread.end();
   }
 
@@ -227,4 +226,10 @@ export class PathResolver {
     const lookups = [...this.#outstanding.splice(0), ...this.#waiting.flush()];
     for (const lookup of lookups) lookup.settle({ kind: 'none', reason });
   }
+}
+
+function stuckIn(request: LookupRequest): StuckIn {
+  const { kind } = request;
+  if (kind === 'path') return request;
+  return { kind, path: request.paths[Atomics.load(request.progress, 0)] ?? '' };
 }

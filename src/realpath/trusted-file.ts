@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { shown } from '../base/shown.ts';
-import { type CrossedLink, HERE, walkLinks } from './walk.ts';
+import { type CrossedLink, walkLinks } from './walk.ts';
 
 export type TrustedReading =
   | { readonly kind: 'content'; readonly bytes: Buffer }
@@ -47,7 +47,7 @@ function readFile(path: string, owners: readonly number[], maxBytes: number): Tr
 
 function directoriesFault(directory: string, owners: readonly number[]): string | null {
   const links: CrossedLink[] = [];
-  const resolution = walkLinks(directory, HERE, (link) => links.push(link));
+  const resolution = walkLinks(directory, { crossed: (link) => links.push(link) });
   if (resolution.kind === 'unresolvable') return `cannot resolve ${shown(directory)}: ${resolution.reason}`;
   for (const place of [...links.map((link) => link.directory), resolution.real]) {
     for (let above = place; ; above = dirname(above)) {

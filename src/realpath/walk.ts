@@ -1,7 +1,6 @@
-import { lstatSync, readlinkSync } from 'node:fs';
-
 import { shown } from '../base/shown.ts';
 import { componentsOf, isCanonicalPath, isMagic, leadsThroughMagic, type Platform } from '../policy/resource/path.ts';
+import { type Look, look } from './look.ts';
 
 /** Where a path really leads, or why that cannot be said. */
 export type Resolution =
@@ -25,11 +24,20 @@ export const HERE: Platform = process.platform === 'darwin' ? 'darwin' : 'linux'
  * walk has got to, never in the text. Blocks while the disk does; a daemon walks in a worker.
  */
 export function walkPath(sent: string, platform: Platform = HERE): Resolution {
-  return walkLinks(sent, platform, () => {});
+  return walkLinks(sent, { platform });
 }
 
-/** The same, telling each link that was followed. */
-export function walkLinks(sent: string, platform: Platform, crossed: (link: CrossedLink) => void): Resolution {
+export interface WalkOptions {
+  readonly platform?: Platform;
+  /** Told of each link that is followed. */
+  readonly crossed?: (link: CrossedLink) => void;
+  /** How a name is looked at: at the disk, unless somebody remembers. */
+  readonly look?: Look;
+}
+
+/** The same for those who want to know of the links. */
+export function walkLinks(sent: string, options: WalkOptions): Resolution {
+  const { platform = HERE, crossed, look: lookAt = look } = options;
   if (leadsThroughMagic(sent, platform)) return magic(sent);
   /** What is still to be walked, last first. */
   const ahead = componentsOf(sent).reverse();
@@ -46,14 +54,14 @@ export function walkLinks(sent: string, platform: Platform, crossed: (link: Cros
     const path = `/${behind.join('/')}`;
     // Paths 4: tested on the name of a link too, before it is followed
     if (isMagic(behind, platform)) return magic(path);
-    const seen = look(path);
+    const seen = lookAt(path);
     if (seen.kind === 'unreadable') return unresolvable(seen.reason);
     if (seen.kind === 'missing') return appended(path, ahead.reverse(), platform);
     if (seen.kind === 'other' && ahead.length > 0) return unresolvable(`${shown(path)} is no directory`);
     if (seen.kind !== 'link') continue;
     links += 1;
     if (links > MAX_LINKS) return unresolvable(`more than ${MAX_LINKS} links`);
-    crossed({ directory, path });
+    crossed?.({ directory, path });
     behind.pop();
     if (seen.target.startsWith('/')) behind.length = 0;
     ahead.push(...componentsOf(seen.target).reverse());
@@ -82,38 +90,4 @@ function magic(path: string): Resolution {
 
 function unresolvable(reason: string): Resolution {
   return { kind: 'unresolvable', reason };
-}
-
-type Seen =
-  | { readonly kind: 'directory' | 'other' | 'missing' }
-  | { readonly kind: 'link'; readonly target: string }
-  | { readonly kind: 'unreadable'; readonly reason: string };
-
-function look(path: string): Seen {
-  try {
-    const stat = lstatSync(path);
-    if (stat.isDirectory()) return { kind: 'directory' };
-    if (!stat.isSymbolicLink()) return { kind: 'other' };
-    return targetOf(path, readlinkSync(path, { encoding: 'buffer' }));
-  } catch (error) {
-    const code = codeOf(error);
-    return code === 'ENOENT'
-      ? { kind: 'missing' }
-      : { kind: 'unreadable', reason: `cannot look at ${shown(path)}: ${code}` };
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** A target that is not UTF-8 cannot be written in a rule or an answer (Paths 2). */
-function targetOf(path: string, bytes: Buffer): Seen {
-  try {
-    return { kind: 'link', target: utf8.decode(bytes) };
-  } catch {
-    return { kind: 'unreadable', reason: `the link ${shown(path)} leads to a name that is not utf-8` };
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

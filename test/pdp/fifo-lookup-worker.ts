@@ -1,6 +1,7 @@
 import { closeSync, lstatSync, openSync } from 'node:fs';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import type { LookupReply, LookupRequest } from '../../src/pdp/path-lookup.ts';
+import { lookAtPrefixes } from '../../src/pdp/path-prefixes.ts';
 import { resolveLiteralPrefix } from '../../src/realpath/literal-prefix.ts';
 import { walkPath } from '../../src/realpath/walk.ts';
 
@@ -8,13 +9,20 @@ import { walkPath } from '../../src/realpath/walk.ts';
 // and that returns once somebody opens it for writing. `crash` in a path breaks the thread down.
 const { port } = workerData as { readonly port: MessagePort };
 
-port.on('message', ({ kind, path }: LookupRequest) => {
-  if (path.endsWith('/crash')) throw new Error('broken down');
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === true) closeSync(openSync(path, 'r'));
-  port.postMessage(
-    (kind === 'path'
-      ? { kind, resolution: walkPath(path) }
-      : { kind, leads: resolveLiteralPrefix(path) }) satisfies LookupReply,
-  );
+port.on('message', (request: LookupRequest) => {
+  port.postMessage(answer(request));
 });
 port.postMessage({ kind: 'ready' } satisfies LookupReply);
+
+function answer(request: LookupRequest): LookupReply {
+  if (request.kind === 'path') return { kind: 'path', resolution: onThisDisk(walkPath)(request.path) };
+  return lookAtPrefixes(request.paths, request.progress, onThisDisk(resolveLiteralPrefix));
+}
+
+function onThisDisk<T>(look: (path: string) => T): (path: string) => T {
+  return (path) => {
+    if (path.endsWith('/crash')) throw new Error('broken down');
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === true) closeSync(openSync(path, 'r'));
+    return look(path);
+  };
+}

@@ -18,8 +18,9 @@ function asked(uid: number | null, path: string, ms = 60_000): Asked {
 function taken(queue: LookupQueue, costMs: (path: string) => number): readonly string[] {
   const paths: string[] = [];
   for (let next = queue.next(); next !== null; next = queue.next()) {
-    paths.push(next.request.path);
-    queue.charge(next.asker.uid, costMs(next.request.path));
+    const path = next.request.kind === 'path' ? next.request.path : '';
+    paths.push(path);
+    queue.charge(next.asker.uid, costMs(path));
   }
   return paths;
 }

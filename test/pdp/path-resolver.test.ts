@@ -233,6 +233,25 @@ test('literal prefixes are resolved in the same thread, and one that hangs keeps
   });
 });
 
+test('of many prefixes only those are stuck that hang or break the thread, wherever they stand in a chunk', async (t) => {
+  const root = tempDirectory(t);
+  const hung = [hangingPath(t), hangingPath(t)];
+  plant(root, ['a/', ...Array.from({ length: 300 }, (_, index) => `l${index} -> a`)]);
+  const resolver = resolverFor(t, { entry: FIFO_DISK });
+  const prefixes = Array.from({ length: 9_000 }, (_, index) => `${root}/${index % 30 === 0 ? 'l' : 'n'}${index / 30}`);
+  const bad = [...hung.map(({ path }) => path), `${root}/crash`];
+  for (const [index, at] of [4_500, 70, 8_000].entries()) prefixes.splice(at, 0, bad[index] ?? '');
+  const { links, stuck } = await resolver.resolvePrefixes(prefixes, new Map());
+  assert.deepEqual(new Set(stuck), new Set(bad));
+  assert.equal(links.size, 300);
+  for (const [prefix, { resolved }] of links)
+    assert.deepEqual([prefix.slice(0, -1).includes('/l'), resolved], [true, `${root}/a`]);
+  assert.equal(resolver.lost, 2);
+  await releaseUntilNoneLost(resolver, () => {
+    for (const { release } of hung) release();
+  });
+});
+
 test('prefixes take half of the threads at most: requests need the others', async (t) => {
   const root = tempDirectory(t);
   const hung = Array.from({ length: 4 }, () => hangingPath(t));

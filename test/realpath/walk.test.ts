@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { walkLinks, walkPath } from '../../src/realpath/walk.ts';
 import { plant, tempDirectory } from '../support/temp-tree.ts';
+import { grow, step, tree } from './random-tree.ts';
 
 function realOf(path: string): string {
   const resolution = walkPath(path);
@@ -161,48 +162,12 @@ test('each link that is followed is told with the directory that holds it', (t) 
   const root = tempDirectory(t);
   plant(root, ['a/', 'l -> a', 'a/m -> ../b', 'b/']);
   const crossed: unknown[] = [];
-  walkLinks(`${root}/l/m/x`, 'linux', (link) => crossed.push(link));
+  walkLinks(`${root}/l/m/x`, { platform: 'linux', crossed: (link) => crossed.push(link) });
   assert.deepEqual(crossed, [
     { directory: root, path: `${root}/l` },
     { directory: `${root}/a`, path: `${root}/a/m` },
   ]);
 });
-
-type Node =
-  | { readonly kind: 'dir' }
-  | { readonly kind: 'file' }
-  | { readonly kind: 'link'; readonly target: readonly string[] };
-
-const nodeName = fc.constantFrom('a', 'b', 'c', 'l', 'm');
-const step = fc.oneof({ weight: 4, arbitrary: nodeName }, fc.constant('..'));
-const node: fc.Arbitrary<Node> = fc.oneof(
-  fc.record({ kind: fc.constant('dir' as const) }),
-  fc.record({ kind: fc.constant('file' as const) }),
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('link' as const),
-      target: fc.array(step, { minLength: 1, maxLength: 3 }),
-    }),
-  },
-);
-const tree = fc.array(fc.tuple(fc.array(nodeName, { minLength: 1, maxLength: 3 }), node, fc.boolean()), {
-  maxLength: 12,
-});
-
-/** Plants what fits: a parent that is missing, or a name that is taken, leaves an entry out. */
-function grow(root: string, entries: readonly (readonly [readonly string[], Node, boolean])[]): void {
-  for (const [names, entry, absolute] of entries) {
-    const path = join(root, ...names);
-    try {
-      if (entry.kind === 'dir') mkdirSync(path, { recursive: true });
-      else if (entry.kind === 'file') writeFileSync(path, '', { flag: 'wx' });
-      else symlinkSync(`${absolute ? `${root}/` : ''}${entry.target.join('/')}`, path);
-    } catch (error) {
-      assert.ok(error instanceof Error && 'code' in error && typeof error.code === 'string');
-    }
-  }
-}
 
 /** What the kernel says; null where it leads to nothing. */
 function kernelReal(path: string): string | null {
