@@ -125,7 +125,13 @@ test('api states the limits of the code', () => {
 });
 
 test('api lists the warnings of status, all and no others', () => {
-  const emitters = ['policy/compile', 'policy/placement', 'sources/governance/credential-warnings', 'daemon/status'];
+  const emitters = [
+    'policy/compile',
+    'policy/org-part',
+    'policy/placement',
+    'sources/governance/credential-warnings',
+    'daemon/status',
+  ];
   const emitted = emitters.flatMap((file) =>
     [...textOf(`src/${file}.ts`).matchAll(/code: '([a-z_]+)',\s*message/g)].map(([, code = '']) => code),
   );
