@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { nodeTrouble } from './node-version.ts';
-import { runCommandLine } from './run.ts';
 
 const { stdout, stderr, stdin } = process;
 // no-color.org: any value but an empty one
@@ -15,6 +14,8 @@ if (trouble !== null) {
 // the reader of a pipe has seen enough (`reeve rules ls | head`)
 stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// not before the version is known: an older Node.js may fail at what these modules use
+const { runCommandLine } = await import('./run.ts');
 const exitCode = await runCommandLine(process.argv.slice(2), {
   stdin,
   stdout,

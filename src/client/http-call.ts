@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request } from '../base/node-http.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 
 /** One HTTP request over a Unix socket. */

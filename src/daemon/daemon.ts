@@ -4,6 +4,7 @@ import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
 import type { SocketSource } from '../localapi/listen.ts';
+import { openPeerCredentials, type PeerCredentials } from '../localapi/peer-credentials.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
@@ -55,12 +56,16 @@ export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partia
 
 async function startParts(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
   const { config, log } = options;
+  // bound while the policy thread makes the first policy; never rejects
+  const binding = openPeerCredentials();
   const supplied = await openSupply(parts, options);
   const answering = { ...supplied, decisions: await openDecisionLog(parts, options) };
-  const { supply } = answering;
-  const started: StartedParts = { peerCredentials: 'not known yet' };
-  const api = await parts.start('sockets', () => openSockets(answering, options, started));
-  started.peerCredentials = api.credentials.kind === 'available' ? 'available' : api.credentials.reason;
+  const { supply, resolver } = answering;
+  const credentials = await binding;
+  const started = { peerCredentials: credentials.kind === 'available' ? 'available' : credentials.reason };
+  await parts.start('sockets', () => openSockets(answering, options, { started, credentials }));
+  // not sooner: a thread that loads beside the others would only have kept the first answer waiting
+  resolver.start();
   await parts.start('polling', async () => {
     await supply.begin();
     return { close: () => supply.halt() };
@@ -87,8 +92,6 @@ async function openSupply(parts: Parts, options: DaemonOptions): Promise<Omit<An
   // the owner's own home is known before the first snapshot, so that the first answer knows `~`
   await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);
   await supply.open();
-  // beside the others it would only have kept the first policy waiting
-  resolver.start();
   return { holder, resolver, homes, supply };
 }
 
@@ -120,7 +123,7 @@ function logSwaps(holder: SnapshotHolder, log: Logger): void {
 function openSockets(
   answering: AnsweringParts,
   options: DaemonOptions,
-  started: StartedParts,
+  { started, credentials }: { readonly started: StartedParts; readonly credentials: PeerCredentials },
 ): ReturnType<typeof startLocalApi> {
   const { config, log, clock } = options;
   const { decideSocket, adminSocket, service } = config;
@@ -133,6 +136,7 @@ function openSockets(
     port: createDaemonPort(answering, options, started),
     log,
     clock,
+    credentials,
   });
 }
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '../base/node-http.ts';
 import { type RequestHead, valuesOf } from './http-head.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { type ApiErrorCode, errorText } from './reply-text.ts';
