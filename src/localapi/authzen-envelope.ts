@@ -4,10 +4,15 @@
  */
 export type Members = Readonly<Record<string, unknown>>;
 
+/** `properties` that are `null` are absent, as those that are not there. */
+interface Entity {
+  readonly properties?: Members | null;
+}
+
 export interface Evaluation {
-  readonly subject: { readonly type: string; readonly id: string; readonly properties: Members };
-  readonly action: { readonly name: string; readonly properties: Members };
-  readonly resource: { readonly type: string; readonly id: string; readonly properties: Members };
+  readonly subject: Entity & { readonly type: string; readonly id: string };
+  readonly action: Entity & { readonly name: string };
+  readonly resource: Entity & { readonly type: string; readonly id: string };
 }
 
 /** `fault`: it is no evaluation request, with what is wrong with it. */
@@ -23,39 +28,31 @@ export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Reads one evaluation request whose four members are `members`. */
+const TYPE_AND_ID = ['type', 'id'] as const;
+const NAME = ['name'] as const;
+
+/** Reads one evaluation request whose four members are `members`: they are given back as they are. */
 export function readEvaluation(members: Members): EnvelopeReading<Evaluation> {
-  const subject = readEntity(members['subject'], 'subject', ['type', 'id']);
-  if (subject.kind === 'fault') return subject;
-  const action = readEntity(members['action'], 'action', ['name']);
-  if (action.kind === 'fault') return action;
-  const resource = readEntity(members['resource'], 'resource', ['type', 'id']);
-  if (resource.kind === 'fault') return resource;
-  const context = optionalObjectFault(members['context'], 'context');
-  if (context !== null) return fault(context);
-  return { kind: 'read', value: { subject: subject.value, action: action.value, resource: resource.value } };
+  const message =
+    entityFault(members['subject'], 'subject', TYPE_AND_ID) ??
+    entityFault(members['action'], 'action', NAME) ??
+    entityFault(members['resource'], 'resource', TYPE_AND_ID) ??
+    optionalObjectFault(members['context'], 'context');
+  // every member that the type names was looked at
+  return message === null ? { kind: 'read', value: members as unknown as Evaluation } : fault(message);
 }
 
-type Entity<Key extends string> = Readonly<Record<Key, string>> & { readonly properties: Members };
-
-function readEntity<Key extends string>(
-  value: unknown,
-  name: string,
-  keys: readonly Key[],
-): EnvelopeReading<Entity<Key>> {
-  if (value === undefined) return fault(`\`${name}\` is required`);
-  if (!isObject(value)) return fault(`\`${name}\` must be an object`);
-  const strings: Partial<Record<Key, string>> = {};
+function entityFault(value: unknown, name: string, keys: readonly string[]): string | null {
+  if (value === undefined) return `\`${name}\` is required`;
+  if (!isObject(value)) return `\`${name}\` must be an object`;
   for (const key of keys) {
     const text = value[key];
-    if (text === undefined) return fault(`\`${name}.${key}\` is required`);
-    if (typeof text !== 'string') return fault(`\`${name}.${key}\` must be a string`);
-    strings[key] = text;
+    if (typeof text === 'string') continue;
+    return `\`${name}.${key}\` ${text === undefined ? 'is required' : 'must be a string'}`;
   }
-  const propertiesFault = optionalObjectFault(value['properties'], `${name}.properties`);
-  if (propertiesFault !== null) return fault(propertiesFault);
-  const properties = isObject(value['properties']) ? value['properties'] : {};
-  return { kind: 'read', value: { ...(strings as Record<Key, string>), properties } };
+  const properties = value['properties'];
+  if (properties === undefined || properties === null || isObject(properties)) return null;
+  return `\`${name}.properties\` must be an object`;
 }
 
 /** For members of which `null` is absence. */

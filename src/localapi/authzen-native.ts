@@ -1,49 +1,75 @@
-import { isAction, isFilesystemAction, isNetworkAction } from '../policy/action.ts';
+import type { AskedRequest, Labelled } from '../pdp/decision-point.ts';
+import {
+  type FilesystemAction,
+  isAction,
+  isFilesystemAction,
+  isNetworkAction,
+  type NetworkAction,
+} from '../policy/action.ts';
+import { filesystemRequest, networkRequest, type Request } from '../policy/request.ts';
 import { readHost } from '../policy/resource/hostname.ts';
 import { readPath } from '../policy/resource/path.ts';
-import type { Evaluation, Members } from './authzen-envelope.ts';
+import type { Evaluation } from './authzen-envelope.ts';
 import { splitNetworkId } from './authzen-network-id.ts';
 import { Properties } from './authzen-properties.ts';
 
 /**
- * An evaluation as a native request (authzen, 7). `invalid`: an envelope that is right with content that means nothing
- * to us: `decision: false`, `invalid_request`.
+ * An evaluation as the request that the native form gives (authzen, 7). `invalid`: an envelope that is right with
+ * content that means nothing to us: `decision: false`, `invalid_request`.
  */
 export type NativeReading =
-  | { readonly kind: 'native'; readonly request: Members }
+  | ({ readonly kind: 'request' } & AskedRequest)
   | { readonly kind: 'invalid'; readonly reason: string };
 
+interface Fault {
+  readonly kind: 'fault';
+  readonly message: string;
+}
+
 export function toNative(evaluation: Evaluation): NativeReading {
-  const mismatch = vocabularyFault(evaluation);
-  if (mismatch !== null) return { kind: 'invalid', reason: mismatch };
   const faults: string[] = [];
-  const { action, resource, subject } = evaluation;
-  const fields = resource.type === 'network' ? networkFields(evaluation, faults) : pathFields(evaluation, faults);
-  const request = { action: action.name, ...fields, ...subjectFields(subject, faults) };
-  const [first] = faults;
-  return first === undefined ? { kind: 'native', request } : { kind: 'invalid', reason: first };
+  const request = requestOf(evaluation, faults);
+  if (request.kind === 'fault') return { kind: 'invalid', reason: faults[0] ?? request.message };
+  const labels = labelsOf(evaluation.subject, faults);
+  const [reason] = faults;
+  return reason === undefined ? { kind: 'request', request, labels } : { kind: 'invalid', reason };
 }
 
 /** Open vocabularies: an unknown word is a question without meaning, never a 400. */
-function vocabularyFault({ action, resource }: Evaluation): string | null {
-  if (!isAction(action.name)) return '`action.name` must be one of connect:tcp, connect:udp, read, write';
-  if (resource.type !== 'network' && resource.type !== 'filesystem') {
-    return '`resource.type` must be network or filesystem';
+function requestOf({ action, resource }: Evaluation, faults: string[]): Request | Fault {
+  const { name } = action;
+  if (!isAction(name)) return fault('`action.name` must be one of connect:tcp, connect:udp, read, write');
+  switch (resource.type) {
+    case 'network':
+      return isNetworkAction(name) ? requestOfNetwork(name, resource, faults) : notApplicable(name, resource.type);
+    case 'filesystem':
+      return isFilesystemAction(name)
+        ? requestOfPath(name, { action, resource }, faults)
+        : notApplicable(name, resource.type);
+    default:
+      return fault('`resource.type` must be network or filesystem');
   }
-  const applies = resource.type === 'network' ? isNetworkAction(action.name) : isFilesystemAction(action.name);
-  return applies ? null : `action \`${action.name}\` does not apply to ${resource.type}`;
 }
 
-function networkFields({ resource }: Evaluation, faults: string[]): Members {
-  const properties = new Properties(resource.properties, 'resource.properties', faults);
-  const host = properties.read('host', 'string');
-  const port = properties.read('port', 'integer');
-  const ip = properties.read('ip', 'strings');
-  const parts = splitNetworkId(resource.id);
-  if (parts === null) {
-    faults.push('`resource.id` must be `host:port`, `address:port` or `[IPv6]:port`');
-    return {};
-  }
+function notApplicable(action: string, type: string): Fault {
+  return fault(`action \`${action}\` does not apply to ${type}`);
+}
+
+function fault(message: string): Fault {
+  return { kind: 'fault', message };
+}
+
+function requestOfNetwork(
+  action: NetworkAction,
+  { id, properties }: Evaluation['resource'],
+  faults: string[],
+): Request | Fault {
+  const known = new Properties(properties, 'resource.properties', faults);
+  const host = known.read('host', 'string');
+  const port = known.read('port', 'integer');
+  const ip = known.read('ip', 'strings');
+  const parts = splitNetworkId(id);
+  if (parts === null) return fault('`resource.id` must be `host:port`, `address:port` or `[IPv6]:port`');
   if (host !== undefined && !isSameHost(host, parts.host)) {
     faults.push('`resource.properties.host` is not the host of `resource.id`');
   }
@@ -51,8 +77,8 @@ function networkFields({ resource }: Evaluation, faults: string[]): Members {
     faults.push('`resource.properties.port` is not the port of `resource.id`');
   }
   const asked = parts.port ?? port;
-  if (asked === undefined) faults.push('neither `resource.id` nor `resource.properties.port` has a port');
-  return { host: parts.host, port: asked, ...(ip === undefined ? {} : { ip }) };
+  if (asked === undefined) return fault('neither `resource.id` nor `resource.properties.port` has a port');
+  return networkRequest({ action, host: parts.host, ip: ip ?? null, port: asked, uid: null });
 }
 
 function isSameHost(repeated: string, host: string): boolean {
@@ -61,23 +87,26 @@ function isSameHost(repeated: string, host: string): boolean {
   return a.kind === 'address' && b.kind === 'address' && a.address.text === b.address.text;
 }
 
-function pathFields({ action, resource }: Evaluation, faults: string[]): Members {
-  const properties = new Properties(resource.properties, 'resource.properties', faults);
-  const path = properties.read('path', 'string');
-  const real = properties.read('real', 'string');
-  const resolved = properties.read('resolved', 'boolean');
-  const recursive = properties.read('recursive', 'boolean');
-  const asAction = new Properties(action.properties, 'action.properties', faults).read('recursive', 'boolean');
-  if (path !== undefined && !isSamePath(path, resource.id, resolved === true)) {
+function requestOfPath(
+  action: FilesystemAction,
+  evaluation: Pick<Evaluation, 'action' | 'resource'>,
+  faults: string[],
+): Request {
+  const { id, properties } = evaluation.resource;
+  const known = new Properties(properties, 'resource.properties', faults);
+  const repeated = known.read('path', 'string');
+  const real = known.read('real', 'string') ?? null;
+  const resolved = known.read('resolved', 'boolean') === true;
+  // authzen, 7, rule 4: `true` in either place is `true`; both are read, for the faults
+  const ofResource = known.read('recursive', 'boolean') === true;
+  const ofAction = new Properties(evaluation.action.properties, 'action.properties', faults).read(
+    'recursive',
+    'boolean',
+  );
+  if (repeated !== undefined && !isSamePath(repeated, id, resolved)) {
     faults.push('`resource.properties.path` is not the path of `resource.id`');
   }
-  return {
-    path: resource.id,
-    ...(real === undefined ? {} : { real }),
-    ...(resolved === undefined ? {} : { resolved }),
-    // authzen, 7, rule 4: `true` in either place is `true`
-    ...(recursive === true || asAction === true ? { recursive: true } : {}),
-  };
+  return filesystemRequest({ action, path: id, real, resolved, recursive: ofResource || ofAction === true, uid: null });
 }
 
 /** While links are not resolved, `..` means nothing in the text: then only the same way to the file is the same path. */
@@ -87,18 +116,21 @@ function isSamePath(repeated: string, path: string, resolved: boolean): boolean 
   return resolved ? a.lexical === b.lexical : a.sent === b.sent;
 }
 
+const LABELS = ['sandbox', 'agent', 'user', 'process'] as const;
+
 /** An unknown type sets nothing: it matches no scope. */
-function subjectFields({ type, id, properties }: Evaluation['subject'], faults: string[]): Members {
+function labelsOf({ type, id, properties }: Evaluation['subject'], faults: string[]): Labelled | null {
   const known = new Properties(properties, 'subject.properties', faults);
-  const fields: Record<string, unknown> = {};
-  for (const name of ['sandbox', 'agent', 'user', 'process']) {
+  let labels: Record<string, unknown> | null = null;
+  for (const name of LABELS) {
     const value = known.read(name, 'string');
     if (type === name && value !== undefined && value !== id) {
       faults.push(`\`subject.properties.${name}\` is not \`subject.id\``);
     }
     const held = type === name ? id : value;
-    if (held !== undefined) fields[name] = held;
+    if (held !== undefined) (labels ??= {})[name] = held;
   }
-  const labels = known.read('labels', 'object');
-  return labels === undefined ? fields : { ...fields, labels };
+  const others = known.read('labels', 'object');
+  if (others !== undefined) (labels ??= {})['labels'] = others;
+  return labels;
 }

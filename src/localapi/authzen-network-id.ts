@@ -9,10 +9,11 @@ export interface NetworkId {
  * an IPv6 address without a port, so that its last group is never taken for one. null = it is none of these.
  */
 export function splitNetworkId(id: string): NetworkId | null {
-  const colons = id.split(':').length - 1;
+  const colon = id.indexOf(':');
   const bracketed = id.startsWith('[');
-  const cut = bracketed ? id.indexOf(']') + 1 : id.indexOf(':');
-  if (bracketed ? cut === 0 : colons !== 1) return bracketed ? null : { host: id, port: null };
+  const cut = bracketed ? id.indexOf(']') + 1 : colon;
+  const oneColon = colon !== -1 && id.indexOf(':', colon + 1) === -1;
+  if (bracketed ? cut === 0 : !oneColon) return bracketed ? null : { host: id, port: null };
   const host = id.slice(0, cut);
   const rest = id.slice(cut);
   if (rest === '') return { host, port: null };

@@ -16,21 +16,24 @@ const WORDS: Readonly<Record<keyof PropertyTypes, string>> = {
   object: 'an object',
 };
 
-/** The `properties` of one entity: known ones are absent or of their type, unknown ones are never looked at. */
+const NONE: Members = {};
+
+/** The `properties` of one entity, where it has any: known ones are absent or of their type, unknown ones are never looked at. */
 export class Properties {
   readonly #members: Members;
   readonly #where: string;
   readonly #faults: string[];
 
   /** What is wrong is added to `faults`. */
-  constructor(members: Members, where: string, faults: string[]) {
-    this.#members = members;
+  constructor(members: Members | null | undefined, where: string, faults: string[]) {
+    this.#members = members ?? NONE;
     this.#where = where;
     this.#faults = faults;
   }
 
   /** undefined when absent, `null` or of another type; the last of these is a fault. */
   read<Type extends keyof PropertyTypes>(name: string, type: Type): PropertyTypes[Type] | undefined {
+    if (this.#members === NONE) return undefined;
     const value = Object.hasOwn(this.#members, name) ? (this.#members[name] ?? undefined) : undefined;
     if (value === undefined) return undefined;
     if (isOfType(value, type)) return value;

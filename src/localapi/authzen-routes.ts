@@ -1,9 +1,11 @@
-import type { Reply } from '../pdp/decision-point.ts';
+import { isAscii } from 'node:buffer';
+import type { Told, ToldItem } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
-import { type AuthzenDecision, faultDecision, fromAnswer, invalidDecision, undecided } from './authzen-answer.ts';
+import { faultDecision, fromAnswerText, invalidDecision, isAllow, isPermit, undecided } from './authzen-answer.ts';
 import { answeredCount, readEvaluations, type Semantic } from './authzen-batch.ts';
 import { type EnvelopeReading, type Evaluation, fault, isObject, readEvaluation } from './authzen-envelope.ts';
 import { type NativeReading, toNative } from './authzen-native.ts';
+import { readPlainEvaluation } from './authzen-plain.ts';
 import type { PolicyIdentity } from './daemon-port.ts';
 import { type RequestHead, valuesOf } from './http-head.ts';
 import { type HttpReply, ok, refusal } from './http-reply.ts';
@@ -43,37 +45,30 @@ export function authzenMetadataRoute({ port }: Exchange): HttpReply {
 
 function readBody({ head, body }: Exchange): EnvelopeReading<unknown> {
   if (!isJson(head)) return fault('`Content-Type` must be application/json');
+  const plain = isAscii(body) ? readPlainEvaluation(body.toString('latin1')) : null;
+  if (plain !== null) return { kind: 'read', value: plain };
   const reading = parseStrictJson(body);
   return reading.kind === 'error' ? fault(reading.message) : { kind: 'read', value: reading.value };
 }
 
+const JSON_TYPE = 'application/json';
+
 /** Any case, parameters ignored (authzen, 4). */
 function isJson(head: RequestHead): boolean {
   const [type = '', ...others] = valuesOf(head, 'content-type');
-  return others.length === 0 && type.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+  if (others.length > 0) return false;
+  return type === JSON_TYPE || type.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE;
 }
 
 function evaluate(evaluation: Evaluation, { port, peer, deadline }: Exchange): HttpReply | Promise<HttpReply> {
   const native = toNative(evaluation);
-  if (native.kind === 'invalid') return ok(JSON.stringify(invalidDecision(native.reason, port.identity())));
-  const render = (reply: Reply): HttpReply => {
-    if (reply.kind === 'unavailable') return refusal(reply.code, reply.message);
-    return ok(JSON.stringify(toDecision(reply, port.identity())));
-  };
-  const reply = port.decisionPoint.ask(native.request, peer, deadline);
-  return reply instanceof Promise ? reply.then(render) : render(reply);
+  if (native.kind === 'invalid') return ok(invalidDecision(native.reason, port.identity()));
+  const told = port.decisionPoint.tell(native, peer, deadline - performance.now());
+  return told instanceof Promise ? told.then(singleReply) : singleReply(told);
 }
 
-/** What the native form calls no request is, behind a right envelope, content without meaning (authzen, 4). */
-function toDecision(reply: Reply, identity: PolicyIdentity): AuthzenDecision {
-  switch (reply.kind) {
-    case 'answer':
-      return fromAnswer(reply.answer);
-    case 'not_a_request':
-      return invalidDecision(reply.message, identity);
-    case 'unavailable':
-      return undecided(reply.code, reply.message);
-  }
+function singleReply(told: Told): HttpReply {
+  return typeof told === 'string' ? ok(fromAnswerText(told)) : refusal(told.code, told.message);
 }
 
 type Item = NativeReading | { readonly kind: 'fault'; readonly message: string };
@@ -88,37 +83,37 @@ function evaluateMany(
     readings.map((reading): Item => (reading.kind === 'fault' ? reading : toNative(reading.value))),
     semantic,
   );
-  const natives = items.flatMap((item) => (item.kind === 'native' ? [item.request] : []));
-  const render = (replies: readonly Reply[]): HttpReply => batchReply(items, replies, semantic, port.identity());
-  if (natives.length === 0) return render([]);
-  const replies = port.decisionPoint.askMany(natives, peer, deadline, stopOf(semantic));
-  return replies instanceof Promise ? replies.then(render) : render(replies);
+  const asked = items.filter((item) => item.kind === 'request');
+  const render = (told: readonly ToldItem[]): HttpReply => batchReply(items, told, semantic, port.identity());
+  if (asked.length === 0) return render([]);
+  const told = port.decisionPoint.tellMany(asked, peer, deadline, stopOf(semantic));
+  return told instanceof Promise ? told.then(render) : render(told);
 }
 
 /** An item in error is a deny: with `deny_on_first_deny` nothing behind it is asked. */
 function beforeFirstFault(items: readonly Item[], semantic: Semantic): readonly Item[] {
-  const first = items.findIndex(({ kind }) => kind !== 'native');
+  const first = items.findIndex(({ kind }) => kind !== 'request');
   return semantic === 'deny_on_first_deny' && first !== -1 ? items.slice(0, first + 1) : items;
 }
 
 /** What ends a batch early: items behind it are not evaluated (authzen, 2, item 4). */
-function stopOf(semantic: Semantic): ((reply: Reply) => boolean) | undefined {
+function stopOf(semantic: Semantic): ((told: ToldItem) => boolean) | undefined {
   if (semantic === 'execute_all') return undefined;
   const deciding = semantic === 'permit_on_first_permit';
-  return (reply) => (reply.kind === 'answer' && reply.answer.decision === 'allow') === deciding;
+  return (told) => (typeof told === 'string' && isAllow(told)) === deciding;
 }
 
 function batchReply(
   items: readonly Item[],
-  replies: readonly Reply[],
+  told: readonly ToldItem[],
   semantic: Semantic,
   current: PolicyIdentity,
 ): HttpReply {
-  const answered = replies.find((reply) => reply.kind === 'answer');
+  const answered = told.find((one) => typeof one === 'string');
   // one generation a batch: what we answer ourselves carries that of the others
-  const identity = answered?.kind === 'answer' ? answered.answer : current;
-  const remaining = replies.values();
-  const decisions: AuthzenDecision[] = [];
+  const identity = answered === undefined ? current : (JSON.parse(answered) as PolicyIdentity);
+  const remaining = told.values();
+  const decisions: string[] = [];
   for (const item of items) {
     if (item.kind === 'fault') decisions.push(faultDecision(item.message));
     else if (item.kind === 'invalid') decisions.push(invalidDecision(item.reason, identity));
@@ -130,9 +125,11 @@ function batchReply(
       else decisions.push(undecided('overloaded', 'this item was not decided: ask again'));
     }
   }
-  const count = answeredCount(
-    decisions.map(({ decision }) => decision),
-    semantic,
-  );
-  return ok(JSON.stringify({ evaluations: decisions.slice(0, count) }));
+  const count = answeredCount(decisions.map(isPermit), semantic);
+  return ok(`{"evaluations":[${decisions.slice(0, count).join(',')}]}`);
+}
+
+function toDecision(told: ToldItem, identity: PolicyIdentity): string {
+  if (typeof told === 'string') return fromAnswerText(told);
+  return told.kind === 'unavailable' ? undecided(told.code, told.message) : invalidDecision(told.message, identity);
 }

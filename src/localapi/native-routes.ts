@@ -1,29 +1,39 @@
 import { isAscii } from 'node:buffer';
-import type { Reply, Told } from '../pdp/decision-point.ts';
+import { type AskedRequest, readAsked, type Told, type ToldItem } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import { type HttpReply, ok, refusal } from './http-reply.ts';
 import { MAX_BATCH_ITEMS, MAX_BODY_BYTES } from './limits.ts';
 import { readPlainLine } from './plain-line.ts';
-import { replyText } from './reply-text.ts';
+import { errorText, toldText } from './reply-text.ts';
 import type { Exchange } from './router.ts';
 
 /** `POST /v1/decide`: an object gives an object, an array an array, all of one generation. */
 export function decideRoute(exchange: Exchange): HttpReply | Promise<HttpReply> {
-  const { body, port, peer, deadline } = exchange;
+  const { body } = exchange;
   // only a batch may be larger than one request; which of the two it is shows in the first character
   if (body.length > MAX_BODY_BYTES && !opensArray(body)) {
     return refusal('too_large', `one request is at most ${MAX_BODY_BYTES} bytes`);
   }
   const plain = isAscii(body) ? readPlainLine(body.toString('latin1'), 0, body.length) : null;
-  if (plain !== null) return settle(port.decisionPoint.tell(plain, peer, deadline - performance.now()), toldReply);
+  // an `id` belongs to lines: here it is no member, and the strict way says so
+  if (plain?.id === null) return decideOne(plain, exchange);
   const reading = parseStrictJson(body);
   if (reading.kind === 'error') return refusal('invalid_request', reading.message);
-  const { value } = reading;
-  if (!Array.isArray(value)) return settle(port.decisionPoint.ask(value, peer, deadline), singleReply);
-  if (value.length > MAX_BATCH_ITEMS)
+  if (Array.isArray(reading.value)) return decideMany(reading.value, exchange);
+  const item = readAsked(reading.value);
+  return item.kind === 'request' ? decideOne(item, exchange) : refusal('invalid_request', item.message);
+}
+
+function decideOne(asked: AskedRequest, { port, peer, deadline }: Exchange): HttpReply | Promise<HttpReply> {
+  return settle(port.decisionPoint.tell(asked, peer, deadline - performance.now()), toldReply);
+}
+
+function decideMany(values: readonly unknown[], { port, peer, deadline }: Exchange): HttpReply | Promise<HttpReply> {
+  if (values.length > MAX_BATCH_ITEMS) {
     return refusal('invalid_request', `a batch holds at most ${MAX_BATCH_ITEMS} requests`);
-  if (value.length === 0) return ok('[]');
-  return settle(port.decisionPoint.askMany(value, peer, deadline), batchReply);
+  }
+  if (values.length === 0) return ok('[]');
+  return settle(port.decisionPoint.tellMany(values.map(readAsked), peer, deadline), batchReply);
 }
 
 /** `POST /v1/explain`: reduced on the decision socket, where everybody may ask; full on the admin socket. */
@@ -45,31 +55,27 @@ function settle<T>(replies: T | Promise<T>, render: (replies: T) => HttpReply): 
   return replies instanceof Promise ? replies.then(render) : render(replies);
 }
 
-function singleReply(reply: Reply): HttpReply {
-  switch (reply.kind) {
-    case 'answer':
-      return ok(replyText(reply));
-    case 'not_a_request':
-      return refusal('invalid_request', reply.message);
-    case 'unavailable':
-      return refusal(reply.code, reply.message);
-  }
-}
-
 function toldReply(told: Told): HttpReply {
   return typeof told === 'string' ? ok(told) : refusal(told.code, told.message);
 }
 
-function batchReply(replies: readonly Reply[]): HttpReply {
-  const [first] = replies;
+function batchReply(told: readonly ToldItem[]): HttpReply {
+  const [first] = told;
   // nothing of it could be decided; `overloaded` is said item by item, since some may have been
-  if (
-    first?.kind === 'unavailable' &&
-    replies.every((reply) => reply.kind === 'unavailable' && reply.code === 'not_ready')
-  ) {
+  if (typeof first === 'object' && first.kind === 'unavailable' && told.every(isNotReady)) {
     return refusal('not_ready', first.message);
   }
-  return ok(`[${replies.map(replyText).join(',')}]`);
+  return ok(`[${told.map(itemText).join(',')}]`);
+}
+
+function isNotReady(told: ToldItem): boolean {
+  return typeof told === 'object' && told.kind === 'unavailable' && told.code === 'not_ready';
+}
+
+function itemText(told: ToldItem): string {
+  return typeof told === 'object' && told.kind === 'not_a_request'
+    ? errorText('invalid_request', told.message)
+    : toldText(told);
 }
 
 function opensArray(body: Buffer): boolean {

@@ -1,13 +1,21 @@
 import { errorAnswer } from '../policy/answer.ts';
-import { decide } from '../policy/decide.ts';
-import type { RequestReading } from '../policy/request.ts';
+import { decideText } from '../policy/decide.ts';
+import type { Request } from '../policy/request.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
-import { notReady, overloaded, type Peer, type Reply } from './reply.ts';
+import { type NotARequest, notReady, overloaded, type Peer, type ToldItem } from './reply.ts';
 import { asking, findHomes, type Settled, type SettleParts, settleInBatch } from './settle.ts';
 import type { SnapshotHolder } from './snapshot-holder.ts';
 
 /** The labels of a question: members of a request that are recorded and never decide (semantics, 2). */
 export type Labelled = Readonly<Record<string, unknown>>;
+
+export interface AskedRequest {
+  readonly request: Request;
+  /** What it came with, for the log; null = no labels. */
+  readonly labels: Labelled | null;
+}
+
+export type AskedItem = ({ readonly kind: 'request' } & AskedRequest) | NotARequest;
 
 /** What answers are made with. */
 export interface DecisionPointParts extends SettleParts {
@@ -17,57 +25,60 @@ export interface DecisionPointParts extends SettleParts {
 }
 
 export interface Batch {
-  readonly values: readonly unknown[];
-  /** By value. */
-  readonly readings: readonly RequestReading[];
+  readonly items: readonly AskedItem[];
   readonly peer: Peer;
   readonly deadline: number;
-  /** Nothing is asked behind the first reply for which it holds. */
-  readonly stop: (reply: Reply) => boolean;
+  /** Nothing is asked behind the first item for which it holds. */
+  readonly stop: (told: ToldItem) => boolean;
 }
 
 /** One `current()` for the whole batch: a swap in the middle cannot mix generations. */
-export function answerAtOnce(parts: DecisionPointParts, batch: Batch): readonly Reply[] {
+export function tellAtOnce(parts: DecisionPointParts, batch: Batch): readonly ToldItem[] {
   const snapshot = parts.holder.current();
-  const replies: Reply[] = [];
-  for (const [index, reading] of batch.readings.entries()) {
-    const reply = snapshot === null ? notReady() : replyTo(snapshot, reading, batch);
-    recordReply(parts, batch, index, reply);
-    replies.push(reply);
-    if (batch.stop(reply)) break;
+  const told: ToldItem[] = [];
+  for (const item of batch.items) {
+    const one = snapshot === null ? notReady() : tellItem(parts, { snapshot, batch, item, settled: item });
+    told.push(one);
+    if (batch.stop(one)) break;
   }
-  return replies;
+  return told;
 }
 
 /** The same where paths have to be resolved: one after the other, so that a batch never fills the resolver's queue. */
-export async function answerInTurn(parts: DecisionPointParts, batch: Batch): Promise<readonly Reply[]> {
-  const { readings, peer, deadline } = batch;
-  const requests = readings.flatMap((reading) => (reading.kind === 'request' ? [reading.request] : []));
+export async function tellInTurn(parts: DecisionPointParts, batch: Batch): Promise<readonly ToldItem[]> {
+  const { items, peer, deadline } = batch;
+  const requests = items.flatMap((item) => (item.kind === 'request' ? [item.request] : []));
   await findHomes(parts, requests, peer);
   const snapshot = parts.holder.current();
-  if (snapshot === null) return answerAtOnce(parts, batch);
-  const replies: Reply[] = [];
-  for (const [index, reading] of readings.entries()) {
-    const settled = reading.kind === 'request' ? await settleInBatch(parts, reading.request, peer, deadline) : reading;
-    const reply = replyTo(snapshot, settled, batch);
-    recordReply(parts, batch, index, reply);
-    replies.push(reply);
-    if (batch.stop(reply)) break;
+  if (snapshot === null) return tellAtOnce(parts, batch);
+  const told: ToldItem[] = [];
+  for (const item of items) {
+    const settled = item.kind === 'request' ? await settleInBatch(parts, item.request, peer, deadline) : item;
+    const one = tellItem(parts, { snapshot, batch, item, settled });
+    told.push(one);
+    if (batch.stop(one)) break;
   }
-  return replies;
+  return told;
 }
 
-function recordReply({ record }: DecisionPointParts, { values, peer }: Batch, index: number, reply: Reply): void {
-  if (reply.kind === 'answer') record?.(peer, values[index] as Labelled, JSON.stringify(reply.answer));
+interface Judging {
+  readonly snapshot: Snapshot;
+  readonly batch: Batch;
+  readonly item: AskedItem;
+  /** What became of the item before it is judged. */
+  readonly settled: AskedItem | Settled;
 }
 
 /** In a batch every item has its own decision: what could not be settled is a denial of the same generation. */
-function replyTo(snapshot: Snapshot, item: RequestReading | Settled, { peer, deadline }: Batch): Reply {
+function tellItem({ record }: DecisionPointParts, { snapshot, batch, item, settled }: Judging): ToldItem {
   if (item.kind === 'not_a_request') return item;
-  const timely = performance.now() <= deadline ? item : overloaded();
-  const answer =
+  if (settled.kind === 'not_a_request') return settled;
+  const { peer, deadline } = batch;
+  const timely = performance.now() <= deadline ? settled : overloaded();
+  const text =
     timely.kind === 'unavailable'
-      ? errorAnswer(snapshot, timely.code, timely.message)
-      : decide(snapshot, timely.request, asking(peer));
-  return { kind: 'answer', answer };
+      ? JSON.stringify(errorAnswer(snapshot, timely.code, timely.message))
+      : decideText(snapshot, timely.request, asking(peer));
+  record?.(peer, item.labels, text);
+  return text;
 }

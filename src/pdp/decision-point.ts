@@ -1,21 +1,20 @@
 import { decide, decideText } from '../policy/decide.ts';
 import { EXPLAINED_RULES, explain } from '../policy/explain.ts';
-import { type Request, readRequest } from '../policy/request.ts';
-import { answerAtOnce, answerInTurn, type Batch, type DecisionPointParts, type Labelled } from './decision-batch.ts';
-import { type ExplainReply, notReady, type Peer, type Reply, type Unavailable } from './reply.ts';
+import { readRequest } from '../policy/request.ts';
+import {
+  type AskedItem,
+  type AskedRequest,
+  type Batch,
+  type DecisionPointParts,
+  type Labelled,
+  tellAtOnce,
+  tellInTurn,
+} from './decision-batch.ts';
+import { type ExplainReply, notReady, type Peer, type Reply, type Told, type ToldItem } from './reply.ts';
 import { asking, isSettled, settle } from './settle.ts';
 
-export type { DecisionPointParts, Labelled } from './decision-batch.ts';
-export type { ExplainReply, Peer, Reply } from './reply.ts';
-
-/** A decision as the text of its JSON, or why there is none. */
-export type Told = string | Unavailable;
-
-export interface AskedRequest {
-  readonly request: Request;
-  /** What it came with, for the log; null = no labels. */
-  readonly labels: Labelled | null;
-}
+export type { AskedItem, AskedRequest, DecisionPointParts, Labelled } from './decision-batch.ts';
+export type { ExplainReply, NotARequest, Peer, Reply, Told, ToldItem } from './reply.ts';
 
 /** Answers from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
 export interface DecisionPoint {
@@ -25,14 +24,14 @@ export interface DecisionPoint {
   tell(asked: AskedRequest, peer: Peer, withinMs: number): Told | Promise<Told>;
   /**
    * All items by one generation; those that the deadline cuts off answer `overloaded`, none is left out. Nothing is
-   * asked behind the first reply for which `stop` holds.
+   * asked behind the first item for which `stop` holds.
    */
-  askMany(
-    values: readonly unknown[],
+  tellMany(
+    items: readonly AskedItem[],
     peer: Peer,
     deadline: number,
-    stop?: (reply: Reply) => boolean,
-  ): readonly Reply[] | Promise<readonly Reply[]>;
+    stop?: (told: ToldItem) => boolean,
+  ): readonly ToldItem[] | Promise<readonly ToldItem[]>;
   /** `full` lists every rule that meets the destination; otherwise the first hundred. */
   explain(value: unknown, peer: Peer, full: boolean): Promise<ExplainReply>;
 }
@@ -58,13 +57,10 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
         settled.kind === 'settled' ? tellNow(parts, { request: settled.request, labels: asked.labels }, peer) : settled,
       );
     },
-    askMany(values, peer, deadline, stop = () => false) {
-      const readings = values.map(readRequest);
-      const batch: Batch = { values, readings, peer, deadline, stop };
-      const settled = readings.every(
-        (reading) => reading.kind === 'not_a_request' || isSettled(parts, reading.request, peer),
-      );
-      return settled ? answerAtOnce(parts, batch) : answerInTurn(parts, batch);
+    tellMany(items, peer, deadline, stop = () => false) {
+      const batch: Batch = { items, peer, deadline, stop };
+      const settled = items.every((item) => item.kind === 'not_a_request' || isSettled(parts, item.request, peer));
+      return settled ? tellAtOnce(parts, batch) : tellInTurn(parts, batch);
     },
     async explain(value, peer, full) {
       const reading = readRequest(value);
@@ -77,6 +73,14 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
       return { kind: 'explanation', explanation: explain(snapshot, settled.request, asking(peer), bound) };
     },
   };
+}
+
+/** What a client sent in the native form, with the labels that it came with. */
+export function readAsked(value: unknown): AskedItem {
+  const reading = readRequest(value);
+  return reading.kind === 'request'
+    ? { kind: 'request', request: reading.request, labels: value as Labelled }
+    : reading;
 }
 
 function tellNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer): Told {

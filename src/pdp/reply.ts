@@ -21,6 +21,12 @@ export interface NotARequest {
 
 export type Reply = { readonly kind: 'answer'; readonly answer: Answer } | NotARequest | Unavailable;
 
+/** A decision as the text of its JSON, or why there is none. */
+export type Told = string | Unavailable;
+
+/** The same for an item of a batch. */
+export type ToldItem = Told | NotARequest;
+
 export type ExplainReply =
   | { readonly kind: 'explanation'; readonly explanation: Explanation }
   | NotARequest

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { answeredCount } from '../../src/localapi/authzen-batch.ts';
 import { readEvaluation } from '../../src/localapi/authzen-envelope.ts';
-import { type NativeReading, toNative } from '../../src/localapi/authzen-native.ts';
+import { toNative } from '../../src/localapi/authzen-native.ts';
 import { splitNetworkId } from '../../src/localapi/authzen-network-id.ts';
-import type { Peer, Reply } from '../../src/pdp/decision-point.ts';
+import { type AskedItem, type Peer, readAsked, type ToldItem } from '../../src/pdp/decision-point.ts';
 import {
   AUTHZEN_POLICIES,
   type DecisionDaemonOptions,
@@ -52,11 +52,20 @@ async function batch(t: TestContext, body: object, options: DecisionDaemonOption
   return (response.json as { evaluations: Decision[] }).evaluations;
 }
 
-/** The native request of an evaluation whose subject does not matter, or the reason that there is none. */
-function native(action: object, resource: object, subject: object = SUBJECT): NativeReading {
+/** What an evaluation asks, or that it means nothing. */
+function native(action: object, resource: object, subject: object = SUBJECT): ReturnType<typeof toNative> {
   const reading = readEvaluation({ subject, action, resource });
   assert.ok(reading.kind === 'read', JSON.stringify(reading));
   return toNative(reading.value);
+}
+
+/** The same asked in the native form; of what came with it, only the labels. */
+function asked(value: Readonly<Record<string, unknown>>): AskedItem {
+  const item = readAsked(value);
+  assert.ok(item.kind === 'request', JSON.stringify(item));
+  const { sandbox, agent, user, process, labels } = value;
+  const named = Object.entries({ sandbox, agent, user, process, labels }).filter(([, label]) => label !== undefined);
+  return { ...item, labels: named.length === 0 ? null : Object.fromEntries(named) };
 }
 
 describe('an AuthZEN decision', () => {
@@ -159,28 +168,21 @@ describe('the mapping to the native request', () => {
   test('takes the fields of each domain, and only those', () => {
     assert.deepEqual(
       native(TCP, network('a.example', { port: 443, ip: ['192.0.2.1'], recursive: 'x', path: 7, other: 1 })),
-      {
-        kind: 'native',
-        request: { action: 'connect:tcp', host: 'a.example', port: 443, ip: ['192.0.2.1'], sandbox: 'sbx-1' },
-      },
+      asked({ action: 'connect:tcp', host: 'a.example', port: 443, ip: ['192.0.2.1'], sandbox: 'sbx-1' }),
     );
     assert.deepEqual(
       native({ ...READ, properties: { recursive: true } }, file('/a', { recursive: false, real: '/b', port: 'x' })),
-      {
-        kind: 'native',
-        request: { action: 'read', path: '/a', real: '/b', recursive: true, sandbox: 'sbx-1' },
-      },
+      asked({ action: 'read', path: '/a', real: '/b', recursive: true, sandbox: 'sbx-1' }),
     );
-    assert.deepEqual(native(READ, file('/a', { resolved: true, recursive: null, path: null })), {
-      kind: 'native',
-      request: { action: 'read', path: '/a', resolved: true, sandbox: 'sbx-1' },
-    });
+    assert.deepEqual(
+      native(READ, file('/a', { resolved: true, recursive: null, path: null })),
+      asked({ action: 'read', path: '/a', resolved: true, sandbox: 'sbx-1' }),
+    );
   });
 
   test('decodes nothing', () => {
     const reading = native(READ, file('/srv/data/%2e%2e/x'));
-    assert.ok(reading.kind === 'native');
-    assert.equal(reading.request['path'], '/srv/data/%2e%2e/x');
+    assert.deepEqual(reading, asked({ action: 'read', path: '/srv/data/%2e%2e/x', sandbox: 'sbx-1' }));
   });
 
   test('lets a repetition agree in another spelling', () => {
@@ -191,7 +193,7 @@ describe('the mapping to the native request', () => {
       native(READ, file('/a//b/', { path: '/a/./b' })),
       native(READ, file('/a/b', { path: '/a/x/../b', resolved: true })),
     ];
-    for (const reading of pairs) assert.equal(reading.kind, 'native', JSON.stringify(reading));
+    for (const reading of pairs) assert.equal(reading.kind, 'request', JSON.stringify(reading));
   });
 
   test('refuses a repetition that disagrees, and known properties of another type', () => {
@@ -236,12 +238,12 @@ describe('the mapping to the native request', () => {
         decision: 'allow',
       },
     });
-    assert.deepEqual(reading, {
-      kind: 'native',
-      request: { action: 'read', path: '/a', sandbox: 's', agent: 'claude', user: 'u', labels: { a: 1 } },
-    });
+    assert.deepEqual(
+      reading,
+      asked({ action: 'read', path: '/a', sandbox: 's', agent: 'claude', user: 'u', labels: { a: 1 } }),
+    );
     const unknown = native(READ, file('/a'), { type: 'robot', id: '7' });
-    assert.deepEqual(unknown, { kind: 'native', request: { action: 'read', path: '/a' } });
+    assert.deepEqual(unknown, asked({ action: 'read', path: '/a' }));
     const wrong = [
       { type: 'agent', id: 'claude', properties: { agent: 'other' } },
       { type: 'x', id: '', properties: { user: 7 } },
@@ -256,7 +258,7 @@ describe('the mapping to the native request', () => {
       id: '/a',
       properties: JSON.parse('{"__proto__":{"recursive":true}}') as object,
     });
-    assert.deepEqual(reading, { kind: 'native', request: { action: 'read', path: '/a', sandbox: 'sbx-1' } });
+    assert.deepEqual(reading, asked({ action: 'read', path: '/a', sandbox: 'sbx-1' }));
   });
 });
 
@@ -307,17 +309,15 @@ describe('an AuthZEN batch', () => {
   });
 
   test('asks nothing behind a fault that ends it, and tells the decision point when to stop', async (t) => {
-    const asked: unknown[][] = [];
+    const batches: unknown[][] = [];
     const stops: boolean[][] = [];
-    const answer = (decision: 'allow' | 'deny'): Reply => ({
-      kind: 'answer',
-      answer: { decision, kind: 'explicit', code: 'org_deny', reason: 'r', revision: 'r', generation: 9, ttl_ms: 0 },
-    });
+    const answer = (decision: 'allow' | 'deny'): string =>
+      `{"decision":"${decision}","kind":"explicit","code":"org_deny","reason":"r","revision":"r","generation":9,"ttl_ms":0}`;
     const decisionPoint = {
-      ask: (): Reply => answer('deny'),
-      tell: () => assert.fail('AuthZEN asks for answers, not for texts'),
-      askMany: (values: readonly unknown[], _: Peer, __: number, stop?: (reply: Reply) => boolean): Reply[] => {
-        asked.push([...values]);
+      ask: () => assert.fail('AuthZEN asks for texts, not for answers'),
+      tell: () => answer('deny'),
+      tellMany: (items: readonly AskedItem[], _: Peer, __: number, stop?: (told: ToldItem) => boolean): ToldItem[] => {
+        batches.push([...items]);
         stops.push(stop === undefined ? [] : [stop(answer('allow')), stop(answer('deny'))]);
         return [answer('allow')];
       },
@@ -326,14 +326,14 @@ describe('an AuthZEN batch', () => {
     const options = { port: { decisionPoint } };
     const evaluations = [{ resource: ALLOWED }, {}, { resource: DENIED }];
     const stopped = await batch(t, { evaluations, options: { evaluations_semantic: 'deny_on_first_deny' } }, options);
-    assert.deepEqual([stopped.length, asked[0]?.length, stops[0]], [2, 1, [false, true]]);
+    assert.deepEqual([stopped.length, batches[0]?.length, stops[0]], [2, 1, [false, true]]);
     const permitted = await batch(
       t,
       { evaluations, options: { evaluations_semantic: 'permit_on_first_permit' } },
       options,
     );
     assert.deepEqual(
-      [permitted.map(({ decision }) => decision), asked[1]?.length, stops[1]],
+      [permitted.map(({ decision }) => decision), batches[1]?.length, stops[1]],
       [[true], 2, [true, false]],
     );
     // a decision point that leaves items out of a full batch has not decided them

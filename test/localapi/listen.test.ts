@@ -137,7 +137,7 @@ describe('listening on a path', () => {
         decisionPoint: {
           ask: () => ({ kind: 'not_a_request', message: '' }),
           tell: () => '{}',
-          askMany: () => [],
+          tellMany: () => [],
           explain: () => Promise.resolve({ kind: 'not_a_request', message: '' }),
         },
         identity: () => ({ revision: '', generation: 0 }),

@@ -7,9 +7,12 @@ import {
   type DecisionPointParts,
   type Peer,
   type Reply,
+  readAsked,
+  type ToldItem,
 } from '../../src/pdp/decision-point.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { compile } from '../../src/policy/compile.ts';
+import type { Answer } from '../../src/policy/decision.ts';
 import type { RealPath } from '../../src/policy/request.ts';
 import { allow, allowRead, BOTH, connect, policy, type RawRule, setOf } from '../policy/asking.ts';
 
@@ -54,6 +57,18 @@ function desk(parts: Partial<DecisionPointParts> = {}, set = SET): Desk {
     },
   });
   return { point, holder, resolved, sought };
+}
+
+/** The answer that a text holds. */
+function answerIn(told: ToldItem | undefined): Answer {
+  assert.ok(typeof told === 'string', JSON.stringify(told));
+  return JSON.parse(told) as Answer;
+}
+
+/** Its code, or what there is instead of one. */
+function toldCode(told: ToldItem): string {
+  if (typeof told === 'string') return answerIn(told).code;
+  return told.kind === 'unavailable' ? `unavailable ${told.code}` : told.kind;
 }
 
 /** `code`, or what there is instead of an answer. */
@@ -165,8 +180,8 @@ describe('ask', () => {
     const { point } = desk({ holder: { current: () => null } });
     assert.equal(said(point.ask(NET, ANN, later())), 'unavailable not_ready');
     assert.equal(said(await point.ask(FILE, ANN, later())), 'unavailable not_ready');
-    const many = await point.askMany([NET, NET], ANN, later());
-    assert.deepEqual(many.map(said), ['unavailable not_ready', 'unavailable not_ready']);
+    const many = await point.tellMany([readAsked(NET), readAsked({})], ANN, later());
+    assert.deepEqual(many.map(toldCode), ['unavailable not_ready', 'unavailable not_ready']);
     assert.equal((await point.explain(NET, ANN, false)).kind, 'unavailable');
   });
 
@@ -180,19 +195,23 @@ describe('ask', () => {
   });
 });
 
-describe('askMany', () => {
+describe('tellMany', () => {
   const many = async (
     point: DecisionPoint,
     values: readonly RawRule[],
     deadline = later(),
-  ): Promise<readonly Reply[]> => point.askMany(values, ANN, deadline);
+  ): Promise<readonly ToldItem[]> => point.tellMany(values.map(readAsked), ANN, deadline);
 
   it('answers every item in its place, at once where nothing has to be looked up', () => {
     const { point } = desk();
-    const replies = point.askMany([NET, { action: 'fly' }, connect('b.example.com'), connect('')], ANN, later());
+    const replies = point.tellMany(
+      [NET, { action: 'fly' }, connect('b.example.com'), connect('')].map(readAsked),
+      ANN,
+      later(),
+    );
     assert.ok(!(replies instanceof Promise));
-    assert.deepEqual(replies.map(said), ['org_allow', 'not_a_request', 'default_deny', 'invalid_request']);
-    assert.deepEqual(point.askMany([], ANN, later()), []);
+    assert.deepEqual(replies.map(toldCode), ['org_allow', 'not_a_request', 'default_deny', 'invalid_request']);
+    assert.deepEqual(point.tellMany([], ANN, later()), []);
   });
 
   it('answers by one generation, also when the policy changes in between', async () => {
@@ -211,7 +230,7 @@ describe('askMany', () => {
     await sleep(1);
     holder.swap(compile(SET), 'bundle');
     open();
-    const generations = (await replies).map((reply) => (reply.kind === 'answer' ? reply.answer.generation : null));
+    const generations = (await replies).map((told) => answerIn(told).generation);
     assert.deepEqual(new Set(generations), new Set([1]));
   });
 
@@ -221,13 +240,12 @@ describe('askMany', () => {
     });
     const slow = { ...FILE, path: '/data/slow' };
     const replies = await many(point, [FILE, NET, slow, { action: 'fly' }, NET], later(250));
-    assert.deepEqual(replies.map(said), ['org_allow', 'org_allow', 'overloaded', 'not_a_request', 'overloaded']);
-    const cut = replies[2];
-    assert.ok(cut?.kind === 'answer');
-    assert.deepEqual([cut.answer.decision, cut.answer.kind, cut.answer.ttl_ms], ['deny', 'error', 0]);
-    const late = point.askMany([NET, NET], ANN, later(-1));
+    assert.deepEqual(replies.map(toldCode), ['org_allow', 'org_allow', 'overloaded', 'not_a_request', 'overloaded']);
+    const cut = answerIn(replies[2]);
+    assert.deepEqual([cut.decision, cut.kind, cut.ttl_ms], ['deny', 'error', 0]);
+    const late = point.tellMany([NET, NET].map(readAsked), ANN, later(-1));
     assert.ok(!(late instanceof Promise));
-    assert.deepEqual(late.map(said), ['overloaded', 'overloaded']);
+    assert.deepEqual(late.map(toldCode), ['overloaded', 'overloaded']);
   });
 
   it('asks nothing behind the reply that stops it, at once or in turn', async () => {
@@ -238,30 +256,35 @@ describe('askMany', () => {
         return Promise.resolve({ kind: 'real', real: sent });
       },
     });
-    const denied = (reply: Reply): boolean => reply.kind === 'answer' && reply.answer.decision === 'deny';
+    const denied = (told: ToldItem): boolean => answerIn(told).decision === 'deny';
     const outside = { ...FILE, path: '/elsewhere' };
-    const inTurn = await point.askMany([FILE, outside, FILE], ANN, later(1_000), denied);
-    assert.deepEqual(inTurn.map(said), ['org_allow', 'default_deny']);
+    const inTurn = await point.tellMany([FILE, outside, FILE].map(readAsked), ANN, later(1_000), denied);
+    assert.deepEqual(inTurn.map(toldCode), ['org_allow', 'default_deny']);
     assert.equal(lookups, 2);
-    const atOnce = await point.askMany([NET, { ...NET, host: 'b.example.com' }, NET], ANN, later(1_000), denied);
-    assert.deepEqual(atOnce.map(said), ['org_allow', 'default_deny']);
+    const atOnce = await point.tellMany(
+      [NET, { ...NET, host: 'b.example.com' }, NET].map(readAsked),
+      ANN,
+      later(1_000),
+      denied,
+    );
+    assert.deepEqual(atOnce.map(toldCode), ['org_allow', 'default_deny']);
   });
 
   it('asks nothing behind the first reply that is to be the last', async () => {
     const { point, resolved } = desk();
-    const denied = (reply: Reply): boolean => reply.kind === 'answer' && reply.answer.decision === 'deny';
-    const nets = point.askMany([NET, connect('b.example.com'), NET], ANN, later(), denied);
+    const denied = (told: ToldItem): boolean => answerIn(told).decision === 'deny';
+    const nets = point.tellMany([NET, connect('b.example.com'), NET].map(readAsked), ANN, later(), denied);
     assert.ok(!(nets instanceof Promise));
-    assert.deepEqual(nets.map(said), ['org_allow', 'default_deny']);
-    const files = await point.askMany([FILE, { ...FILE, path: '/etc/x' }, FILE], ANN, later(), denied);
-    assert.deepEqual(files.map(said), ['org_allow', 'default_deny']);
+    assert.deepEqual(nets.map(toldCode), ['org_allow', 'default_deny']);
+    const files = await point.tellMany([FILE, { ...FILE, path: '/etc/x' }, FILE].map(readAsked), ANN, later(), denied);
+    assert.deepEqual(files.map(toldCode), ['org_allow', 'default_deny']);
     assert.deepEqual(resolved, ['/data/x', '/etc/x']);
   });
 
   it('answers `not_ready` for an item whose home is still being looked up', async () => {
     const { point } = desk({ homeKnown: () => false, findHome: never });
     const replies = await many(point, [NET, { ...FILE, resolved: true }], later(1_000));
-    assert.deepEqual(replies.map(said), ['not_ready', 'not_ready']);
+    assert.deepEqual(replies.map(toldCode), ['not_ready', 'not_ready']);
   });
 });
 

@@ -236,7 +236,7 @@ async function start(t: TestContext, directory: string): Promise<void> {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const decisionPoint = {
     ask: () => assert.fail(),
-    askMany: () => assert.fail(),
+    tellMany: () => assert.fail(),
     tell: () => assert.fail(),
     explain: () => assert.fail(),
   };
