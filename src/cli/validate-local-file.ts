@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { checkRule } from '../policy/rule-check.ts';
 import { isObject, type RuleIssue } from '../policy/rule-shape.ts';
-import { LOCAL_FILE_BYTES, readLocalFile } from '../schema/local-file.ts';
+import { LOCAL_FILE_BYTES } from '../schema/limits.ts';
+import { readLocalFile } from '../schema/local-file.ts';
 import { counted } from './ask-daemon.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { type CliContext, type CommandInput, firstArgument } from './command.ts';

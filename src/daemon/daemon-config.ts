@@ -1,7 +1,6 @@
 import type { Retention } from '../audit/retention.ts';
-import type { PerDomain } from '../policy/policy-set.ts';
+import type { PerDomain, PresetInput } from '../policy/policy-set.ts';
 import type { GovernanceConfig } from '../sources/governance/sync-run.ts';
-import type { PresetName } from '../sources/presets.ts';
 
 /** system: for everybody on the machine; user: for its owner alone. */
 export type Service = 'system' | 'user';
@@ -34,7 +33,8 @@ export interface DaemonConfig {
   readonly adminSocket: string;
   readonly stateDirectory: string;
   readonly source: SourceConfig | null;
-  readonly preset: PresetName;
+  /** Read where the configuration is: the reader of such files would keep the first policy waiting in its thread. */
+  readonly preset: PresetInput;
   readonly localDirectory: string;
   /** Uids whose local files may allow. */
   readonly localOwners: readonly number[];

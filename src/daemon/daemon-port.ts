@@ -55,7 +55,7 @@ export function createDaemonPort(
         snapshot: holder.current(),
         configuredOrg: config.source?.org ?? null,
         ...supply.state,
-        preset: config.preset,
+        preset: config.preset.name,
         peerCredentials: started.peerCredentials,
         decisionLog: decisions?.state() ?? null,
       }),

@@ -7,6 +7,7 @@ import { CONFIG_FILE_BYTES, type ConfigFile, durationMs, readConfigFile } from '
 import { MIN_INTERVAL_MS } from '../schema/limits.ts';
 import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
+import { loadPreset } from '../sources/presets.ts';
 import { ConfigError } from './config-error.ts';
 import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
 
@@ -17,7 +18,7 @@ export interface Installation {
   readonly layout: SocketLayout;
 }
 
-/** Reads, checks and completes the configuration file; afterwards nothing is missing. Throws a `ConfigError`. */
+/** Reads, checks and completes the configuration file; afterwards nothing is missing. Throws a `ConfigError`, or a `PresetError`. */
 export function loadConfig(path: string, installation: Installation): DaemonConfig {
   // what is read here is also what the builtin rules protect, and a rule holds no `.` and `..`
   const file = resolve(path);
@@ -53,7 +54,7 @@ function completed(file: string, written: ConfigFile, installation: Installation
     ...socketPaths(written, installation, system),
     ...places(written, installation, system),
     source: source === null ? null : sourceOf(file, source),
-    preset: written.preset,
+    preset: loadPreset(written.preset),
     localOwners: system ? [0] : [0, installation.uid],
     authzenIdentifier: written.authzen.identifier.replace(/\/$/, ''),
     metadataAddresses: written.metadata_addresses,

@@ -7,7 +7,6 @@ import type { ListedRule } from '../policy/snapshot.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { type Activator, createActivator } from '../sources/activate.ts';
 import { type LocalFiles, openLocalFiles } from '../sources/local/local-files.ts';
-import { loadPreset } from '../sources/presets.ts';
 import { type BundleStore, createBundleStore } from '../store/bundle-store.ts';
 import { createCompiledStore } from '../store/compiled-store.ts';
 import { openDatabase } from '../store/database.ts';
@@ -51,7 +50,6 @@ export interface PolicyDesk {
 /** Opens the database and reads the local files; `refresh` or `activator.restore` publishes the first policy. */
 export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): Promise<PolicyDesk> {
   const { config, log, clock } = options;
-  const preset = loadPreset(config.preset);
   const database = openDatabase(join(config.stateDirectory, 'policy.db'), POLICY_MIGRATIONS);
   await parts.start('database', () => ({ close: () => void database.close() }));
   const store = createBundleStore(database);
@@ -91,7 +89,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const activator = createActivator({
     store,
     clock,
-    policySet: (org) => (compiledLast = policySetOf(config, preset, facts, org)),
+    policySet: (org) => (compiledLast = policySetOf(config, facts, org)),
     compile: (set) => compiler.compile(set),
     publish: async (compilation, cause) => {
       current = compilation;

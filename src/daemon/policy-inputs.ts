@@ -1,5 +1,5 @@
 import { builtinRules } from '../policy/builtin-rules.ts';
-import type { Closure, HostFacts, LocalFileInput, PerDomain, PolicySet, PresetInput } from '../policy/policy-set.ts';
+import type { Closure, HostFacts, LocalFileInput, PerDomain, PolicySet } from '../policy/policy-set.ts';
 import type { OrgPolicies } from '../sources/activate.ts';
 import type { LastSync } from '../store/sync-rows.ts';
 import type { DaemonConfig } from './daemon-config.ts';
@@ -18,13 +18,8 @@ export interface PolicyFacts {
 }
 
 /** Puts the organisation's part together with everything that this machine adds to it. */
-export function policySetOf(
-  config: DaemonConfig,
-  preset: PresetInput,
-  facts: PolicyFacts,
-  org: OrgPolicies,
-): PolicySet {
-  const { source } = config;
+export function policySetOf(config: DaemonConfig, facts: PolicyFacts, org: OrgPolicies): PolicySet {
+  const { source, preset } = config;
   const closed = closureOf(config, facts, org);
   // A configured source that has never delivered governs both domains (semantics, 5).
   const unclear = source !== null && org.kind !== 'delivered';

@@ -20,6 +20,9 @@ export const MAX_SECRET_CHARACTERS = 4_096;
 /** A bearer token longer than this would not fit into the headers that servers take. */
 export const MAX_ACCESS_TOKEN_CHARACTERS = 8_192;
 
+/** The largest local override file (delivery, "Local override files"). */
+export const LOCAL_FILE_BYTES = 1_048_576;
+
 // Deadlines, in milliseconds.
 export const REQUEST_DEADLINE_MS = 15_000;
 export const CONNECT_DEADLINE_MS = 5_000;

@@ -7,9 +7,6 @@ export type LocalFileReading =
   | { readonly kind: 'file'; readonly rules: readonly unknown[] }
   | { readonly kind: 'invalid'; readonly message: string };
 
-/** The largest local override file (delivery, "Local override files"). */
-export const LOCAL_FILE_BYTES = 1_048_576;
-
 const resource = z
   .string()
   .min(1)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ConfigError, type ConfigErrorCode } from '../../src/daemon/config-error.ts';
 import { loadConfig } from '../../src/daemon/load-config.ts';
+import { loadPreset } from '../../src/sources/presets.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import { configOf, installation } from './config.ts';
 
@@ -69,7 +70,7 @@ describe('a configuration file', () => {
       sockets: { decide: '/srv/r/decide.sock' },
       state_directory: '/srv/s',
       local_directory: '/srv/l',
-      preset: 'open',
+      preset: loadPreset('open'),
       authzen: { identifier: 'https://pdp.example.com/' },
       log: { level: 'warn', destination: '/srv/log' },
       metadata_addresses: ['10.0.0.1'],

@@ -46,7 +46,7 @@ interface Inputs {
 }
 
 function inputs({ config = { source: SOURCE }, org = DELIVERED, facts: more = {} }: Inputs): PolicySet {
-  return policySetOf(configOf(config), { name: 'none', rules: [] }, facts(more), org);
+  return policySetOf(configOf(config), facts(more), org);
 }
 
 const seen = (from: Inputs): string[] => [
@@ -111,7 +111,7 @@ describe('what a snapshot is made from', () => {
   test('protects this installation’s own files against an allow of everything', () => {
     const config = configOf({ source: SOURCE });
     const everything = [policy([rule('allow', ['read', 'write'], '/**')])];
-    const set = policySetOf(config, { name: 'none', rules: [] }, facts(), {
+    const set = policySetOf(config, facts(), {
       ...DELIVERED,
       stored: stored(everything),
     } as OrgPolicies);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
-import { LOCAL_FILE_BYTES } from '../../schema/local-file.ts';
+import { LOCAL_FILE_BYTES } from '../../schema/limits.ts';
 
 /** Files that one directory may hold; beyond that something else writes there. */
 const MAX_FILES = 256;
