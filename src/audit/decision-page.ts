@@ -15,9 +15,9 @@ export interface PagedDecision {
   readonly labels: string;
 }
 
-/** Room for 4,096 answers of ordinary length. */
-export const PAGE_BYTES = 6 * 1024 * 1024;
-export const PAGE_RECORDS = 4_096;
+/** Room for 2,048 answers of ordinary length: four pages a second leave the writer's processor to others. */
+export const PAGE_BYTES = 3 * 1024 * 1024;
+export const PAGE_RECORDS = 2_048;
 /** The last part of a page is for denials: nobody can hide one behind a flood of what is allowed. */
 const COMMON_BYTES = (PAGE_BYTES / 8) * 7;
 const COMMON_RECORDS = (PAGE_RECORDS / 8) * 7;
@@ -28,7 +28,7 @@ const HEADER_BYTES = 40;
 /**
  * A bounded queue that is one piece of memory. Decisions are copied into it as they are made, so that nothing is kept
  * alive for the collector to move, and handing over thousands of them is handing over one buffer, not a copy of each:
- * cloning 4,096 small objects would hold up every answer for 4 to 7 ms. UTF-16 because that is what a string is: the
+ * cloning thousands of small objects would hold up every answer for milliseconds. UTF-16 because that is what a string is: the
  * copy takes a tenth of a microsecond, and UTF-8 would take six.
  */
 export class DecisionPage {

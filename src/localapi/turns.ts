@@ -21,6 +21,8 @@ export interface Turn {
 const SLICE_MS = 1;
 /** How much may be done at once, outside the order, before everybody has to queue again. */
 const AT_ONCE_MS = 1;
+/** How much of that each millisecond gives back in which nothing was done at once: the loop looks for input then. */
+const AT_ONCE_BACK = 0.5;
 /** How long turns are given before the event loop looks for new input. */
 const ROUND_MS = 4;
 /** How many connections may come in between two rounds. */
@@ -38,6 +40,7 @@ export class Turns {
   #callerFloor = 0;
   #ownFloor = 0;
   #doneAtOnce = 0;
+  #lastAtOnce = 0;
   #arrived = false;
   #arrivals = 0;
 
@@ -75,7 +78,10 @@ export class Turns {
 
   #giveAtOnce(turn: Turn): boolean {
     const more = this.#give(turn);
-    this.#doneAtOnce += turn.lastMs;
+    const now = performance.now();
+    const pauseMs = now - turn.lastMs - this.#lastAtOnce;
+    this.#doneAtOnce = Math.max(0, this.#doneAtOnce - AT_ONCE_BACK * pauseMs) + turn.lastMs;
+    this.#lastAtOnce = now;
     return more;
   }
 
