@@ -42,7 +42,10 @@ describe('an empty configuration file', () => {
         '/etc/reeve/local.d',
       ],
     );
-    assert.deepEqual([config.source, config.preset, config.localOwners], [null, 'locked-down', [0]]);
+    assert.deepEqual(
+      [config.source, config.preset, config.localOwners],
+      [null, { name: 'locked-down', rules: [] }, [0]],
+    );
     assert.equal(config.authzenIdentifier, 'https://reeve.invalid');
     assert.deepEqual(config.log, { level: 'info', file: null });
   });
@@ -70,7 +73,7 @@ describe('a configuration file', () => {
       sockets: { decide: '/srv/r/decide.sock' },
       state_directory: '/srv/s',
       local_directory: '/srv/l',
-      preset: loadPreset('open'),
+      preset: 'open',
       authzen: { identifier: 'https://pdp.example.com/' },
       log: { level: 'warn', destination: '/srv/log' },
       metadata_addresses: ['10.0.0.1'],
@@ -78,7 +81,7 @@ describe('a configuration file', () => {
     });
     assert.deepEqual(
       [config.decideSocket, config.adminSocket, config.stateDirectory, config.localDirectory, config.preset],
-      ['/srv/r/decide.sock', '/srv/r/admin.sock', '/srv/s', '/srv/l', 'open'],
+      ['/srv/r/decide.sock', '/srv/r/admin.sock', '/srv/s', '/srv/l', loadPreset('open')],
     );
     assert.equal(config.authzenIdentifier, 'https://pdp.example.com');
     assert.deepEqual(config.log, { level: 'warn', file: '/srv/log' });

@@ -114,7 +114,7 @@ describe('what a snapshot is made from', () => {
     const set = policySetOf(config, facts(), {
       ...DELIVERED,
       stored: stored(everything),
-    } as OrgPolicies);
+    });
     const write = (path: string): string => outcome(set, { action: 'write', path });
     const { file, stateDirectory, localDirectory, decideSocket, adminSocket } = config;
     for (const place of [file, stateDirectory, localDirectory, decideSocket, adminSocket]) {
