@@ -51,7 +51,27 @@ class Members {
   uid: number | null = null;
   id: string | null = null;
   labels: Record<string, string> | null = null;
+
+  /** For the next line. */
+  clear(): this {
+    this.seen = 0;
+    this.action = null;
+    this.host = null;
+    this.ip = null;
+    this.port = 0;
+    this.path = '';
+    this.real = null;
+    this.resolved = false;
+    this.recursive = false;
+    this.uid = null;
+    this.id = null;
+    this.labels = null;
+    return this;
+  }
 }
+
+// One line at a time: nothing here waits.
+const MEMBERS_OF_LINE = new Members();
 
 /**
  * Reads what nearly every client writes: one object of known members, each once, with strings without escapes, whole
@@ -59,7 +79,7 @@ class Members {
  * reader's to judge: a test holds that both say the same wherever this one says anything. `text` is ASCII.
  */
 export function readPlainLine(text: string, from: number, to: number): PlainLine | null {
-  const members = new Members();
+  const members = MEMBERS_OF_LINE.clear();
   if (text.charCodeAt(from) !== OPEN) return null;
   let at = from + 1;
   for (;;) {

@@ -114,7 +114,7 @@ interface Found {
 
 function lookInto(layer: Layer, forms: PathForms, asked: Asked): Found {
   const { lexical, real, recursive, folds, composed } = forms;
-  hits.clear();
+  hits.begin(layer.targets.owners, asked.uid);
   if (recursive || composed) return lookTwice(layer, forms, asked);
   collectExact(layer.paths, real, hits);
   const allow = firstAllow(layer, hits, asked);

@@ -83,7 +83,7 @@ interface Found {
 /** Everything that a layer says of a destination, in one look: allows as it stands, denies in every form. */
 function lookInto(layer: Layer, { request, asked, extra }: Question, found: Found): void {
   const { name, addresses } = request;
-  hits.clear();
+  hits.begin(layer.targets.owners, asked.uid);
   if (name !== null) collectNamed(layer.network, name, hits);
   collectAny(layer.network, hits);
   const general = firstAllow(layer, hits, asked);

@@ -1,5 +1,6 @@
 import type { Domain } from './action.ts';
 import type { Effect, Origin } from './decision.ts';
+import { EVERYBODY } from './index/hits.ts';
 import { type NetworkIndex, NetworkIndexBuilder } from './index/network-index.ts';
 import { type PathIndex, PathIndexBuilder } from './index/path-index.ts';
 import type { PlacedRule } from './placed-rule.ts';
@@ -10,7 +11,6 @@ import { eachTarget, type TargetDraft } from './target-drafts.ts';
 import {
   APPROVAL,
   DENIES,
-  EVERYBODY,
   INERT,
   PERSONAL,
   type TargetTable,

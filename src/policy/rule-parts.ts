@@ -28,7 +28,7 @@ const OF_PATHS = ACTION_BIT.read | ACTION_BIT.write;
 /** A power of two. */
 const KEPT = 8_192;
 
-/** The parts of some targets, each in the place that its number gives it; the one before it has to go. */
+/** The parts of some targets, each in one of the two places that its number gives it; the one before has to go. */
 interface KeptParts {
   readonly layer: Layer;
   readonly targets: Int32Array;
@@ -42,11 +42,18 @@ let last: KeptParts | null = null;
 export function partsOf(match: Match): RuleParts {
   const { layer, target } = match;
   const kept = last?.layer === layer ? last : keptOf(layer);
-  const place = target & (KEPT - 1);
-  const found = kept.targets[place] === target ? kept.parts[place] : undefined;
-  if (found !== undefined) return found;
+  // two places for each number: two rules that are asked for in turns do not drive each other out
+  const place = target & (KEPT - 2);
+  if (kept.targets[place] === target) return kept.parts[place] ?? keep(kept, place, match);
+  if (kept.targets[place + 1] === target) return kept.parts[place + 1] ?? keep(kept, place, match);
+  kept.targets[place + 1] = kept.targets[place] ?? -1;
+  kept.parts[place + 1] = kept.parts[place];
+  return keep(kept, place, match);
+}
+
+function keep(kept: KeptParts, place: number, match: Match): RuleParts {
   const parts = readParts(match);
-  kept.targets[place] = target;
+  kept.targets[place] = match.target;
   kept.parts[place] = parts;
   return parts;
 }

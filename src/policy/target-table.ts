@@ -1,5 +1,6 @@
 import type { Effect } from './decision.ts';
 import { Column } from './index/column.ts';
+import { EVERYBODY } from './index/hits.ts';
 import { type TextTable, TextTableBuilder } from './index/text-table.ts';
 
 /** Bits of `TargetTable.flags`; the four lowest are `ACTION_BIT`. */
@@ -14,9 +15,6 @@ export const PERSONAL = 0x80;
 export const UNLESS_ORDINARY = 0x200;
 /** Leads through a link that root does not own (Paths 7). */
 export const UNTRUSTED = 0x100;
-
-/** In `owners` and `homes`, where it is no uid: the largest one is 0xffff_fffe. */
-export const EVERYBODY = 0xffff_ffff;
 
 /**
  * The ways in which resources of rules can match, in the order in which determining rules are named; the indexes hold

@@ -114,6 +114,7 @@ function collectSuffix(index: NameIndex, name: Hostname, dot: number, hash: numb
 }
 
 function addGlob(index: NameIndex, glob: number, name: Hostname, hits: Hits): void {
+  if (!hits.wants(index.globTargets[glob] ?? 0)) return;
   if (globMatches({ matcher: matcherOf(index, glob) }, name)) hits.add(index.globTargets[glob] ?? 0);
 }
 

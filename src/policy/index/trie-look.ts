@@ -98,7 +98,8 @@ function addTails(trie: PathTrie, range: TailRange, question: Question, hits: Hi
 
 function addHolding(trie: PathTrie, { from, to, depth }: TailRange, { holds }: Question, hits: Hits): void {
   for (let tail = from; tail < to; tail += 1) {
-    if (holds(trie, tail, depth)) hits.add(trie.tailTargets[tail] ?? 0);
+    const target = trie.tailTargets[tail] ?? 0;
+    if (hits.wants(target) && holds(trie, tail, depth)) hits.add(target);
     if (!matcher.exhausted) continue;
     hits.exhaust();
     return;
