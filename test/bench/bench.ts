@@ -4,7 +4,10 @@ import { startWorker } from './processes.ts';
 /** One run of the bench. */
 export interface Bench {
   readonly rounds: number;
+  /** Fewer sizes, fewer rows, shorter turns. */
   readonly quick: boolean;
+  /** Only what is held against a floor. */
+  readonly gate: boolean;
   /** For sockets and states; removed at the end. */
   readonly directory: string;
   /** Tells whoever waits what is being measured. */

@@ -1,20 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { settledMegabytes } from './footprint.ts';
 import { atMost, type Row } from './goals.ts';
 import { time } from './in-process.ts';
-import { bareNode, daemonProgram, preparedMachine } from './machine.ts';
-import type { Program } from './processes.ts';
+import type { LogRequest } from './log-worker.ts';
+import { bareNode, daemonProgram, type Machine, prepareMachine } from './machine.ts';
+import { generateRules } from './policy-generator.ts';
+import { type Program, startWorker } from './processes.ts';
 import { median } from './quantiles.ts';
 
 const START_DEADLINE_MS = 60_000;
 
 interface Starter {
-  readonly name: string;
   readonly socket: string;
   readonly program: Program;
   /** Milliseconds, one entry a round. */
@@ -29,35 +30,81 @@ const COLD_GOALS = [
   { size: 100_000, resident: 110, goal: 400, beat: 200 },
 ] as const;
 
+/** Bytes that a record takes, with its place in the index. */
+const RECORD_BYTES = 600;
+/** The log stays as it was made. */
+const KEEP_ALL = { decision_log: { max_megabytes: 1_000_000 } };
+
 /** G14, and G13 on the way: from the spawn to the first answer of the stored policy, next to a Node that only echoes. */
 export async function coldStart(bench: Bench): Promise<readonly Row[]> {
   const env = { NODE_COMPILE_CACHE: join(bench.directory, 'compiled') };
-  const sizes = bench.quick ? [100_000] : [10_000, 100_000];
-  const machines = sizes.map((size) => [size, preparedMachine(bench, size)] as const);
+  const bars = COLD_GOALS.filter(({ size }) => !bench.quick || size === 100_000);
+  const machines = bars.map(({ size }) =>
+    prepareMachine(join(bench.directory, `cold${size}`), generateRules(size), KEEP_ALL),
+  );
   const bare = join(bench.directory, 'cold.sock');
-  const starters: readonly Starter[] = [
-    { name: 'bare', socket: bare, program: bareNode(bare, env), rounds: [], resident: [] },
-    ...machines.map(([size, machine]) => ({
-      name: `${size}`,
-      socket: machine.socket,
-      program: daemonProgram(machine, env),
-      rounds: [],
-      resident: [],
-    })),
-  ];
-  // once for the compile cache, which a packaged daemon has; sizes do not differ in that
-  for (const starter of starters.slice(0, 2)) await firstAnswer(starter, false);
-  for (let round = 0; round < bench.rounds; round += 1) {
+  const bareNodes = starterOf(bare, bareNode(bare, env));
+  const daemons = machines.map((machine) => starterOf(machine.socket, daemonProgram(machine, env)));
+  // once for the compile cache; sizes do not differ in that
+  for (const starter of [bareNodes, ...daemons.slice(0, 1)]) await firstAnswer(starter, false);
+  const log = await plantLog(bench, machines);
+  for (let round = 0; round < (bench.quick ? 2 : bench.rounds); round += 1) {
     bench.progress(`cold start, round ${round + 1}`);
-    for (const starter of starters) starter.rounds.push(await firstAnswer(starter, round < (bench.quick ? 1 : 3)));
+    const stay = round < (bench.quick ? 1 : 3);
+    bareNodes.rounds.push(await firstAnswer(bareNodes, stay));
+    for (const [index, daemon] of daemons.entries()) {
+      log.moveTo(machines[index] as Machine);
+      daemon.rounds.push(await firstAnswer(daemon, stay));
+    }
   }
-  const of = (size: number): Starter | undefined => starters.find(({ name }) => name === `${size}`);
-  const [bareNodes] = starters;
-  return COLD_GOALS.flatMap(({ size, resident, ...bars }) => {
-    const ours = of(size);
-    if (ours === undefined || bareNodes === undefined) return [];
-    return [residentRow(size, ours, bareNodes, resident), coldRow(size, ours.rounds, bareNodes.rounds, bars)];
+  const note = `with a compile cache, and beside a log of ${log.records.toLocaleString('en')} records`;
+  return bars.flatMap((bar, index) => {
+    const ours = daemons[index] as Starter;
+    return [residentRow(bar.size, ours, bareNodes, bar.resident), coldRow(ours, bareNodes, bar, note)];
   });
+}
+
+function starterOf(socket: string, program: Program): Starter {
+  return { socket, program, rounds: [], resident: [] };
+}
+
+interface PlantedLog {
+  readonly records: number;
+  /** There is one log, and it lies beside the policy of whoever starts. */
+  readonly moveTo: (machine: Machine) => void;
+}
+
+async function plantLog(bench: Bench, machines: readonly Machine[]): Promise<PlantedLog> {
+  let [{ log: path }] = machines as readonly [Machine];
+  // the first start left one behind
+  for (const suffix of LOG_FILES) rmSync(path + suffix, { force: true });
+  const { bavail, bsize } = statfsSync(dirname(path));
+  const records = Math.min(bench.quick ? 1_000_000 : 10_000_000, Math.floor((bavail * bsize) / 2 / RECORD_BYTES));
+  bench.progress(`a decision log of ${records.toLocaleString('en')} records`);
+  const worker = startWorker('log-worker.ts');
+  try {
+    await worker.ask({ path, records } satisfies LogRequest);
+  } finally {
+    await worker.stop();
+  }
+  settleOnDisk(path);
+  return {
+    records,
+    moveTo({ log }) {
+      if (log === path) return;
+      for (const suffix of LOG_FILES) if (existsSync(path + suffix)) renameSync(path + suffix, log + suffix);
+      path = log;
+    },
+  };
+}
+
+const LOG_FILES = ['', '-wal', '-shm'];
+
+/** No start has to share the disk with what was written before it. */
+function settleOnDisk(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 function residentRow(size: number, ours: Starter, bare: Starter, bar: number): Row {
@@ -77,10 +124,10 @@ function residentRow(size: number, ours: Starter, bare: Starter, bar: number): R
 }
 
 function coldRow(
-  size: number,
-  ours: readonly number[],
-  bare: readonly number[],
-  { goal, beat }: { readonly goal: number; readonly beat: number | null },
+  { rounds: ours }: Starter,
+  { rounds: bare }: Starter,
+  { size, goal, beat }: (typeof COLD_GOALS)[number],
+  note: string,
 ): Row {
   return {
     kind: 'measured',
@@ -91,7 +138,7 @@ function coldRow(
     figure: median(ours.map((value, round) => value - (bare[round] ?? Number.NaN))),
     goalBar: atMost(goal, 'ms'),
     beatBar: beat === null ? null : atMost(beat, 'ms'),
-    ...(beat === null ? {} : { note: 'without a decision log beside it, which does not exist yet' }),
+    note,
   };
 }
 

@@ -1,39 +1,71 @@
+import { publicationOf } from '../../src/daemon/policy-report.ts';
+import { withSharedArrays } from '../../src/pdp/shared-arrays.ts';
 import { compile } from '../../src/policy/compile.ts';
-import type { CompiledPolicy } from '../../src/policy/snapshot.ts';
+import { decideText } from '../../src/policy/decide.ts';
+import { readRequest } from '../../src/policy/request.ts';
+import type { CompiledPolicy, Snapshot } from '../../src/policy/snapshot.ts';
 import { emptySet } from '../support/policy-sets.ts';
-import { generateRules, policiesOf } from './policy-generator.ts';
+import { type GeneratedRule, generateQuestions, generateRules, policiesOf } from './policy-generator.ts';
 
 export interface IndexSize {
   readonly rules: number;
-  readonly bytes: number;
+  /** The memory behind all typed arrays, whole, whether threads share it or not. */
+  readonly arrayBytes: number;
+  /** Everything else that came across. */
+  readonly heapBytes: number;
+  /** What answering keeps besides, once more rules have answered than are kept. */
+  readonly keptBytes: number;
+  /** Ids, names and resources of the rules, in UTF-8. */
   readonly textBytes: number;
 }
 
-// Needs --expose-gc. The copy is what the daemon holds: it gets its policy from another thread.
+// Needs --expose-gc. What is weighed is what crosses to the thread that answers: a clone that shares the arrays.
 const collect = (globalThis as { gc?: () => void }).gc;
 
-function held(): number {
+function heap(): number {
   collect?.();
   collect?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  return process.memoryUsage().heapUsed;
 }
 
-function compiledCopy(count: number): { policy: CompiledPolicy; textBytes: number } {
+function published(rules: readonly GeneratedRule[]): CompiledPolicy {
+  const compilation = withSharedArrays(compile(emptySet({ policies: policiesOf(rules, 'bench') })));
+  return publicationOf(compilation, 'bench').policy;
+}
+
+function memoryOf(value: unknown, found = new Set<ArrayBufferLike>()): ReadonlySet<ArrayBufferLike> {
+  if (typeof value !== 'object' || value === null) return found;
+  if (ArrayBuffer.isView(value)) return found.add(value.buffer);
+  const parts: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value);
+  for (const part of parts) memoryOf(part, found);
+  return found;
+}
+
+function answerMuch(policy: CompiledPolicy, rules: readonly GeneratedRule[]): void {
+  const snapshot: Snapshot = { policy, generation: 1, ttlMs: 5_000 };
+  for (const { request } of generateQuestions(rules, 4 * 8_192)) {
+    const reading = readRequest(request);
+    if (reading.kind === 'request') decideText(snapshot, reading.request, { uid: null });
+  }
+}
+
+function weigh(count: number): IndexSize {
   const rules = generateRules(count);
-  const policy = compile(emptySet({ policies: policiesOf(rules, 'bench') }));
-  const textBytes = rules.reduce(
-    (sum, { id, name, resources: [resource] }) => sum + id.length + name.length + resource.length,
-    0,
-  );
-  return { policy: structuredClone(policy), textBytes };
+  const original = published(rules);
+  const before = heap();
+  const policy = structuredClone(original);
+  const heapBytes = heap() - before;
+  const arrayBytes = [...memoryOf(policy)].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const quiet = heap();
+  answerMuch(policy, rules);
+  const keptBytes = heap() - quiet;
+  const textBytes = rules
+    .flatMap(({ id, name, resources }) => [id, name, ...resources])
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return { rules: count, arrayBytes, heapBytes, keptBytes, textBytes };
 }
 
 process.on('message', () => {
-  const rules = Number(process.argv[2]);
-  compiledCopy(100);
-  const before = held();
-  const { policy, textBytes } = compiledCopy(rules);
-  const bytes = held() - before;
-  process.send?.({ rules, bytes, textBytes, revision: policy.revision });
+  weigh(100);
+  process.send?.(weigh(Number(process.argv[2])));
 });

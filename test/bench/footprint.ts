@@ -4,27 +4,32 @@ import type { IndexSize } from './footprint-worker.ts';
 import { atMost, type Row } from './goals.ts';
 import { startWorker } from './processes.ts';
 
-/** G13: what a compiled policy takes, whatever process holds it. */
+/** G13: what a compiled policy takes in the thread that answers, shared memory and all. */
 export async function indexSize(bench: Bench): Promise<readonly Row[]> {
   bench.progress('memory');
   const worker = startWorker('footprint-worker.ts', ['100000'], { execArgv: ['--expose-gc'] });
   try {
-    const { bytes, textBytes, rules } = await worker.ask<IndexSize>({});
+    const { arrayBytes, heapBytes, keptBytes, textBytes, rules } = await worker.ask<IndexSize>({});
     return [
       {
         kind: 'measured',
         goal: 'G13',
-        what: 'compiled policy without its texts, a rule, of 100,000',
-        ours: `${(bytes / 1e6).toFixed(1)} MB in all`,
-        against: `texts: ${(textBytes / 1e6).toFixed(1)} MB`,
-        figure: (bytes - textBytes) / rules,
+        what: 'compiled policy without the texts of its rules, a rule, of 100,000',
+        ours: `${megabytes(arrayBytes)} in arrays, ${megabytes(heapBytes)} beside them`,
+        against: `texts: ${megabytes(textBytes)}`,
+        figure: (arrayBytes + heapBytes - textBytes) / rules,
         goalBar: atMost(200, 'B'),
         beatBar: atMost(200, 'B'),
+        note: `answering keeps up to ${megabytes(keptBytes)} more, however many rules there are`,
       },
     ];
   } finally {
     await worker.stop();
   }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** A start leaves garbage behind; what counts is what stays. */

@@ -25,13 +25,11 @@ function isGated(row: Row): boolean {
 
 /** The exit code. */
 export function judgeGate(rows: readonly Row[]): number {
-  const broken = rows.filter(
-    (row) => row.kind === 'measured' && row.gateBar !== undefined && !holds(row.gateBar, row.figure),
-  );
-  for (const row of broken) {
-    if (row.kind === 'measured')
-      process.stdout.write(`gate: ${row.what}: ${figureText(row)}, and ${barText(row.gateBar ?? null)} must hold\n`);
-  }
-  process.stdout.write(`gate: ${rows.length - broken.length} of ${rows.length} hold\n`);
-  return broken.length === 0 ? 0 : 1;
+  const judged = rows.map((row) => {
+    if (row.kind === 'skipped') return { holding: false, text: `${row.what}: ${row.reason}` };
+    const holding = row.gateBar === undefined || holds(row.gateBar, row.figure);
+    return { holding, text: `${row.what}: ${figureText(row)}, ${barText(row.gateBar ?? null)} has to hold` };
+  });
+  for (const { holding, text } of judged) process.stdout.write(`gate: ${holding ? 'ok    ' : 'FAILED'} ${text}\n`);
+  return judged.every(({ holding }) => holding) ? 0 : 1;
 }

@@ -38,7 +38,7 @@ async function overHttp(
       floor,
       goal: atMost(1.25),
       beat: atMost(1.2),
-      gate: atMost(2),
+      gate: atMost(1.9),
     }),
     rateRow('G10', '8 connections, HTTP, 100,000 rules', parallel, { floor, goal: atLeast(0.7), beat: null }),
   ];

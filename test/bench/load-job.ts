@@ -8,6 +8,8 @@ export interface LoadTarget {
   readonly framing: 'line' | 'http';
   /** Of a server whose main thread does the work: asked one by one, it shares a core with whoever asks. */
   readonly pid?: number;
+  /** What every answer contains; a server that only says that it is overloaded is fast, too. */
+  readonly expect?: string;
   /** Complete requests, as they go over the wire. */
   readonly requests: readonly string[];
 }
@@ -29,6 +31,8 @@ export interface LoadJob {
         readonly msPerSlice?: number;
         /** Questions before anything counts; thousands where nothing is said. */
         readonly warmUp?: number;
+        /** From the beginning of one question to that of the next, in microseconds; at once where nothing is said. */
+        readonly everyUs?: number;
         /** Whoever waits asks nothing meanwhile; counts the questions that a stall kept from being asked. */
         readonly countOmitted?: boolean;
       }

@@ -36,7 +36,13 @@ function inTurns<T>(items: readonly T[], slices: number, work: (item: T) => void
 type LatencyLoad = Extract<LoadJob['load'], { kind: 'latency' }>;
 
 function latency(job: LoadJob, load: LatencyLoad, connect: Connect): LoadResult {
-  const { questionsPerSlice, msPerSlice = Infinity, warmUp = WARM_UP_QUESTIONS, countOmitted = false } = load;
+  const {
+    questionsPerSlice,
+    msPerSlice = Infinity,
+    warmUp = WARM_UP_QUESTIONS,
+    countOmitted = false,
+    everyUs = 0,
+  } = load;
   const askers = job.targets.map(
     (target) => new Asker(target, connect, Math.max(warmUp, job.slices * questionsPerSlice)),
   );
@@ -44,7 +50,7 @@ function latency(job: LoadJob, load: LatencyLoad, connect: Connect): LoadResult 
   const found: Record<string, Latency[]> = {};
   for (let round = 0; round < job.rounds; round += 1) {
     for (const asker of askers) asker.forget();
-    inTurns(askers, job.slices, (asker) => asker.ask(questionsPerSlice, msPerSlice));
+    inTurns(askers, job.slices, (asker) => asker.ask(questionsPerSlice, msPerSlice, everyUs / 1_000));
     for (const asker of askers) (found[asker.name] ??= []).push(asker.summary(countOmitted));
   }
   for (const asker of askers) asker.close();
@@ -57,6 +63,7 @@ class Asker {
   readonly #socket: BlockingSocket;
   readonly #requests: readonly Buffer[];
   readonly #complete: (length: number) => boolean;
+  readonly #expect: string | undefined;
   readonly #times: Float64Array;
   #asked = 0;
   /** Where each slice begins. */
@@ -68,23 +75,28 @@ class Asker {
     this.#socket = connect(target.address);
     this.#requests = target.requests.map((text) => Buffer.from(text));
     this.#complete = target.framing === 'line' ? isWholeLine : isWholeHttpAnswer;
+    this.#expect = target.expect;
     this.#times = new Float64Array(room);
   }
 
   /** A slice of its own in the summary. */
-  ask(count: number, ms: number): void {
-    const end = performance.now() + ms;
+  ask(count: number, ms: number, everyMs = 0): void {
+    const start = performance.now();
     this.#slices.push(this.#asked);
-    for (let left = count; left > 0 && performance.now() < end; left -= 1) {
+    let length = 0;
+    for (let asked = 0; asked < count && performance.now() < start + ms; asked += 1) {
+      // sleeping would take longer than the time there is
+      while (performance.now() < start + asked * everyMs);
       const request = this.#requests[this.#next] ?? Buffer.alloc(0);
       this.#next = (this.#next + 1) % this.#requests.length;
       const before = performance.now();
       this.#socket.send(request);
-      let length = this.#socket.receive(inbox);
+      length = this.#socket.receive(inbox);
       while (!this.#complete(length)) length += this.#socket.receive(inbox.subarray(length));
       this.#times[this.#asked] = performance.now() - before;
       this.#asked += 1;
     }
+    assertExpected(this.name, this.#expect, length);
   }
 
   forget(): void {
@@ -114,6 +126,14 @@ function withOmitted(sorted: Float64Array): Float64Array {
   const all = [...sorted];
   for (const time of sorted) for (let rest = time - every; rest > every; rest -= every) all.push(rest);
   return Float64Array.from(all).sort();
+}
+
+/** Of what came last, and only at the end of a slice: looking into every answer would take longer than some servers. */
+function assertExpected(name: string, expect: string | undefined, length: number): void {
+  if (expect === undefined || length === 0) return;
+  const came = inbox.toString('latin1', 0, length);
+  if (came.includes(expect) && !came.includes('"error":')) return;
+  throw new Error(`\`${name}\` answered ${came.slice(0, 300)}`);
 }
 
 function isWholeLine(length: number): boolean {
@@ -159,6 +179,7 @@ class Pump {
   /** Where each request begins in `#wire`. */
   readonly #starts: readonly number[];
   readonly #mark: Buffer;
+  readonly #expect: string | undefined;
   #next = 0;
   #answered = 0;
   #ms = 0;
@@ -174,6 +195,7 @@ class Pump {
     let start = 0;
     this.#starts = [0, ...ring.map(({ length }) => (start += length))];
     this.#mark = Buffer.from(target.framing === 'line' ? '\n' : 'HTTP/1.1 ');
+    this.#expect = target.expect;
     this.#lines = Array.from({ length: connections }, () => ({ socket: connect(target.address), outstanding: 0 }));
   }
 
@@ -223,6 +245,7 @@ class Pump {
     let count = 0;
     for (let at = answers.indexOf(this.#mark); at !== -1; at = answers.indexOf(this.#mark, at + 1)) count += 1;
     line.outstanding -= count;
+    if (line.outstanding === 0) assertExpected(this.name, this.#expect, length);
     return count;
   }
 

@@ -25,10 +25,19 @@ export interface Machine {
   readonly config: string;
   readonly socket: string;
   readonly admin: string;
+  /** Where its decision log lies. */
+  readonly log: string;
 }
 
-/** `source`: members of the configuration's `source`; without it the stored bundle is all there is. */
-export function prepareMachine(directory: string, rules: readonly GeneratedRule[], source?: object): Machine {
+/** A running server on a Unix socket, and what its answers contain. */
+export interface Endpoint {
+  readonly path: string;
+  readonly pid?: number;
+  readonly expect?: string;
+}
+
+/** `members`: more of the configuration. Without a `source` the stored bundle is all there is. */
+export function prepareMachine(directory: string, rules: readonly GeneratedRule[], members: object = {}): Machine {
   const at = (name: string): string => join(directory, name);
   mkdirSync(at('state'), { recursive: true, mode: 0o700 });
   mkdirSync(at('local.d'), { mode: 0o755 });
@@ -37,11 +46,16 @@ export function prepareMachine(directory: string, rules: readonly GeneratedRule[
     state_directory: at('state'),
     local_directory: at('local.d'),
     log: { level: 'warn', destination: at('reeve.log') },
-    ...(source === undefined ? {} : { source }),
+    ...members,
   };
   writeFileSync(at('reeve.yaml'), JSON.stringify(config), { mode: 0o600 });
   if (rules.length > 0) storeActiveBundle(at('state/policy.db'), policiesOf(rules, ORG));
-  return { config: at('reeve.yaml'), socket: at('decide.sock'), admin: at('admin.sock') };
+  return { config: at('reeve.yaml'), socket: at('decide.sock'), admin: at('admin.sock'), log: at('state/log.db') };
+}
+
+/** How it is asked. */
+export function endpointOf({ socket }: Machine, pid?: number): Endpoint {
+  return { path: socket, expect: '"decision":', ...(pid === undefined ? {} : { pid }) };
 }
 
 const prepared = new Map<string, Machine>();

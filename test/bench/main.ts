@@ -1,12 +1,14 @@
 // `npm run bench`: every goal with its floor or peer, measured in turns in one run. Prints one table, and writes
-// docs/benchmarks.md. `-- --quick` takes two to three minutes on 2 cores and writes nothing; `-- --gate` holds the ratios to the
-// floors, with slack for a machine that others use as well, and fails where one does not hold.
+// docs/benchmarks.md. `-- --quick` takes less than two minutes on 2 cores and writes nothing; `-- --gate` holds the
+// ratios to the floors, with slack for a machine that others use as well, and fails where one does not hold;
+// `-- --profile` shows where the time of an answer goes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activationCost, stall } from './activation.ts';
 import type { Bench } from './bench.ts';
 import { coldStart } from './cold-start.ts';
+import { decisionLog } from './decision-log.ts';
 import { indexSize } from './footprint.ts';
 import { gateRows, judgeGate } from './gate.ts';
 import type { Row } from './goals.ts';
@@ -15,6 +17,7 @@ import { inProcess } from './in-process.ts';
 import { build } from './machine.ts';
 import { peerEngines } from './peer-engines.ts';
 import { againstCerbos } from './peer-servers.ts';
+import { profiles } from './profile.ts';
 import { againstNginx, againstSquid } from './proxies.ts';
 import { report } from './report.ts';
 import { pipelinedSocket, sequentialSocket, startServers } from './sockets.ts';
@@ -32,8 +35,7 @@ async function allRows(bench: Bench): Promise<readonly Row[]> {
   rows.push(...(await attempt('G12', 'stall', () => stall(bench))));
   rows.push(...(await attempt('G13', 'memory', () => indexSize(bench))));
   rows.push(...(await attempt('G14', 'cold start', () => coldStart(bench))));
-  const reason = 'not applicable: there is no decision log yet';
-  rows.push({ kind: 'skipped', goal: 'G15', what: 'p50 and p99 with the decision log on', reason });
+  rows.push(...(await attempt('G15', 'decision log', () => decisionLog(bench))));
   return rows.toSorted((a, b) => Number(a.goal.slice(1)) - Number(b.goal.slice(1)));
 }
 
@@ -75,15 +77,17 @@ async function attempt(goal: string, what: string, measure: () => Promise<readon
   }
 }
 
-const known = new Set(['--quick', '--gate']);
-const unknown = process.argv.slice(2).find((argument) => !known.has(argument));
-if (unknown !== undefined) throw new Error(`unknown argument \`${unknown}\`: there are --quick and --gate`);
-const quick = process.argv.includes('--quick');
-const gate = process.argv.includes('--gate');
+const MODES = ['--quick', '--gate', '--profile'] as const;
+const [mode, ...more] = process.argv.slice(2);
+if (more.length > 0 || !(mode === undefined || (MODES as readonly string[]).includes(mode))) {
+  throw new Error(`unknown arguments: there is ${MODES.join(', or ')}`);
+}
+const short = mode !== undefined;
 const directory = mkdtempSync(join(tmpdir(), 'reeve-bench-'));
 const bench: Bench = {
-  rounds: quick || gate ? 3 : 5,
-  quick: quick || gate,
+  rounds: short ? 3 : 5,
+  quick: short,
+  gate: mode === '--gate',
   directory,
   progress: (what) => process.stderr.write(`bench: ${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${what}\n`),
 };
@@ -93,7 +97,10 @@ process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 bench.progress('npm run build');
 build();
-const rows = gate ? await gateRows(bench) : await allRows(bench);
-process.stdout.write(`${plainTable(rows)}\n`);
-if (gate) process.exitCode = judgeGate(rows);
-else if (!quick) writeFileSync(DOCUMENT, report(rows));
+if (bench.gate) process.exitCode = judgeGate(await gateRows(bench));
+else if (mode === '--profile') process.stdout.write(`${await profiles(bench)}\n`);
+else {
+  const rows = await allRows(bench);
+  process.stdout.write(`${plainTable(rows)}\n`);
+  if (!bench.quick) writeFileSync(DOCUMENT, report(rows, await profiles(bench)));
+}

@@ -5,7 +5,7 @@ import { settledMegabytes } from './footprint.ts';
 import { atLeast, atMost, type Row } from './goals.ts';
 import { loadTime, time } from './in-process.ts';
 import type { LoadRounds, LoadTarget } from './load-job.ts';
-import { preparedMachine, startDaemon } from './machine.ts';
+import { endpointOf, preparedMachine, startDaemon } from './machine.ts';
 import {
   type CerbosServer,
   type CerbosStyle,
@@ -48,7 +48,7 @@ async function asked(bench: Bench, binary: string): Promise<readonly Row[]> {
     const targets: LoadTarget[] = [
       lineTarget(
         'ours',
-        { path: machine.socket },
+        endpointOf(machine),
         questions.map(({ request }) => request),
       ),
     ];
@@ -175,7 +175,7 @@ async function started(bench: Bench, binary: string): Promise<readonly Row[]> {
     daemon,
     lineTarget(
       'ours',
-      { path: machine.socket },
+      endpointOf(machine),
       questions.map(({ request }) => request),
     ),
   );

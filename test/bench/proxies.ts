@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Bench, runLoad } from './bench.ts';
 import { atLeast, atMost, type Row } from './goals.ts';
 import type { LoadRounds, LoadTarget } from './load-job.ts';
-import { preparedMachine, startDaemon } from './machine.ts';
+import { type Endpoint, endpointOf, preparedMachine, startDaemon } from './machine.ts';
 import { systemPeer } from './peers/install.ts';
 import { type GeneratedRule, generateRules } from './policy-generator.ts';
 import { type BenchProcess, startServer } from './processes.ts';
@@ -33,9 +33,9 @@ export async function againstSquid(bench: Bench): Promise<readonly Row[]> {
         requests: strangers.map(asGet),
         pid: proxy.pid,
       });
-      const { path, daemon } = await ourDaemon(bench, size);
+      const { endpoint, daemon } = await ourDaemon(bench, size);
       running.push(daemon);
-      targets.push(lineTarget(`ours${size}`, { path, pid: daemon.pid }, strangers.map(asQuestion)));
+      targets.push(lineTarget(`ours${size}`, endpoint, strangers.map(asQuestion)));
     }
     await runLoad({
       targets,
@@ -55,9 +55,10 @@ const strangers = Array.from({ length: 256 }, (_, index) => `host${index}.nobody
 const asGet = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 const asQuestion = (host: string): object => ({ action: 'connect:tcp', host, port: 80 });
 
-async function ourDaemon(bench: Bench, size: number): Promise<{ path: string; daemon: BenchProcess }> {
+async function ourDaemon(bench: Bench, size: number): Promise<{ endpoint: Endpoint; daemon: BenchProcess }> {
   const machine = preparedMachine(bench, size);
-  return { path: machine.socket, daemon: await startDaemon(machine) };
+  const daemon = await startDaemon(machine);
+  return { endpoint: endpointOf(machine, daemon.pid), daemon };
 }
 
 function squidRows(sequential: LoadRounds, parallel: LoadRounds): readonly Row[] {
@@ -141,13 +142,13 @@ export async function againstNginx(bench: Bench): Promise<readonly Row[]> {
     const program = { command: nginx.path, args: ['-p', directory, '-c', writeNginx(directory, path), '-e', 'stderr'] };
     const server = await startServer(program, { kind: 'unix', path });
     running.push(server);
-    const { path: socket, daemon } = await ourDaemon(bench, 10_000);
+    const { endpoint, daemon } = await ourDaemon(bench, 10_000);
     running.push(daemon);
     const get = 'GET /gif HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const requests = Array.from({ length: 256 }, () => get);
     const targets: readonly LoadTarget[] = [
       { name: 'nginx', address: { kind: 'unix', path }, framing: 'http', requests, pid: server.pid },
-      lineTarget('ours', { path: socket, pid: daemon.pid }, strangers.map(asQuestion)),
+      lineTarget('ours', endpoint, strangers.map(asQuestion)),
     ];
     await runLoad({
       targets,
