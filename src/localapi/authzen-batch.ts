@@ -17,8 +17,6 @@ export type EvaluationsRequest =
   | { readonly kind: 'single'; readonly evaluation: Evaluation }
   | { readonly kind: 'batch'; readonly semantic: Semantic; readonly items: readonly EnvelopeReading<Evaluation>[] };
 
-const DEFAULTED = ['subject', 'action', 'resource', 'context'] as const;
-
 /** Reads the body of `/access/v1/evaluations`; a fault concerns the whole of it, nothing is decided then. */
 export function readEvaluations(body: unknown): EnvelopeReading<EvaluationsRequest> {
   if (!isObject(body)) return fault('the body must be one JSON object');
@@ -59,8 +57,13 @@ function readSemantic(options: unknown): EnvelopeReading<Semantic> {
 /** Whole objects, never merged: a member that the item has, `null` included, is the item's own. */
 function readItem(item: unknown, body: Members): EnvelopeReading<Evaluation> {
   if (!isObject(item)) return fault('an item of `evaluations` must be an object');
-  const members = DEFAULTED.map((name) => [name, (Object.hasOwn(item, name) ? item : body)[name]] as const);
-  return readEvaluation(Object.fromEntries(members));
+  const held = (name: string): unknown => (Object.hasOwn(item, name) ? item : body)[name];
+  return readEvaluation({
+    subject: held('subject'),
+    action: held('action'),
+    resource: held('resource'),
+    context: held('context'),
+  });
 }
 
 /** How many of the decisions are answered: a short circuit ends behind the deciding one, and never pads. */

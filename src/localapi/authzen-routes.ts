@@ -55,8 +55,9 @@ const JSON_TYPE = 'application/json';
 
 /** Any case, parameters ignored (authzen, 4). */
 function isJson(head: RequestHead): boolean {
-  const [type = '', ...others] = valuesOf(head, 'content-type');
-  if (others.length > 0) return false;
+  const types = valuesOf(head, 'content-type');
+  const [type = ''] = types;
+  if (types.length !== 1) return false;
   return type === JSON_TYPE || type.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE;
 }
 
