@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
-import { withSharedArrays } from '../../src/pdp/shared-arrays.ts';
+import { createCompiledKeeper } from '../../src/daemon/compiled-keeper.ts';
 import { createSnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
-import { compile } from '../../src/policy/compile.ts';
 import { createActivator } from '../../src/sources/activate.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
+import { createCompiledStore } from '../../src/store/compiled-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import { emptySet } from '../support/policy-sets.ts';
@@ -22,16 +22,24 @@ export interface ActivationReply {
   readonly wallMs: number;
 }
 
-// The daemon's way from a bundle's text to the swap: parse, revision, candidate, compile, activate.
+// The daemon's way from a bundle's text to the swap and what follows it: parse, revision, candidate, compile, activate,
+// keep what was compiled.
 const ORG = 'bench';
 const database = openDatabase(join(process.argv[2] ?? '', 'policy.db'), POLICY_MIGRATIONS);
 const holder = createSnapshotHolder(() => Date.now());
+const keeper = createCompiledKeeper(createCompiledStore(database), (error) => {
+  throw error;
+});
 const activator = createActivator({
   store: createBundleStore(database),
   clock: systemClock,
-  policySet: (org) => emptySet(org.kind === 'delivered' ? { revision: org.revision, policies: org.policies } : {}),
-  compile: (set) => Promise.resolve(withSharedArrays(compile(set))),
-  publish: (compilation, cause) => holder.swap(compilation, cause).generation,
+  policySet: (org) => emptySet(org.kind === 'delivered' ? { revision: org.revision, stored: org.stored } : {}),
+  compile: (set) => Promise.resolve(keeper.compile(set)),
+  publish: (compilation, cause) => {
+    const { generation } = holder.swap(compilation, cause);
+    keeper.keep();
+    return generation;
+  },
 });
 
 let text = '';

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Bench, runLoad } from './bench.ts';
 import type { LoadJob, LoadTarget } from './load-job.ts';
 import { daemonProgram, endpointOf, preparedMachine } from './machine.ts';
@@ -80,7 +82,12 @@ interface Window {
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string };
+    readonly callFrame: {
+      readonly functionName: string;
+      readonly url: string;
+      readonly lineNumber: number;
+      readonly columnNumber: number;
+    };
   }[];
   readonly startTime: number;
   readonly samples: readonly number[];
@@ -108,10 +115,24 @@ function selfTimes(profile: CpuProfile, { from, to }: Window): ReadonlyMap<strin
   return found;
 }
 
-function nameOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']): string {
-  const file = url.replace(/^.*\/(dist|node_modules)\//, '').replace(/\.js$/, '');
+function nameOf({ functionName, url, lineNumber, columnNumber }: CpuProfile['nodes'][number]['callFrame']): string {
   const name = functionName === '' ? '(anonymous)' : functionName;
-  return file === '' ? name : `${name} (${file})`;
+  if (url === '') return name;
+  const entry = sourceMapOf(url)?.findEntry(lineNumber, columnNumber) ?? {};
+  const file = 'originalSource' in entry && typeof entry.originalSource === 'string' ? entry.originalSource : url;
+  return `${name} (${file.replace(/^.*\/(src|dist|node_modules)\//, '').replace(/\.[jt]s$/, '')})`;
+}
+
+const SOURCE_MAPS = new Map<string, SourceMap | null>();
+
+/** What was built may be few files of many modules. */
+function sourceMapOf(url: string): SourceMap | null {
+  const known = SOURCE_MAPS.get(url);
+  if (known !== undefined) return known;
+  const file = url.startsWith('file:') ? `${fileURLToPath(url)}.map` : '';
+  const map = existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload) : null;
+  SOURCE_MAPS.set(url, map);
+  return map;
 }
 
 /** The first that fits. */
