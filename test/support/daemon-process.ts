@@ -85,17 +85,19 @@ export interface Spawning {
   readonly env?: Environment;
   /** A listening socket that is handed over as the decide socket, as a service manager does. */
   readonly decideDescriptor?: number;
+  /** What runs; the sources by default. */
+  readonly program?: string;
 }
 
 /** Starts the process and does not wait for anything. It is killed at the end of the test, if it lives so long. */
 export function spawnDaemon(t: Scope, config: string, spawning: Spawning = {}): DaemonProcess {
-  const { env = {}, decideDescriptor } = spawning;
+  const { env = {}, decideDescriptor, program = PROGRAM } = spawning;
   const handed = decideDescriptor === undefined ? [] : [decideDescriptor];
   const named = handed.length === 0 ? {} : { LISTEN_FDS: '1', LISTEN_FDNAMES: 'decide' };
   // only the process itself knows its id before it runs
   const child = spawn(
     '/bin/sh',
-    ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, PROGRAM, 'daemon', '--config', config],
+    ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, program, 'daemon', '--config', config],
     {
       stdio: ['ignore', 'ignore', 'pipe', ...handed],
       env: { ...process.env, NODE_V8_COVERAGE: '', NODE_COMPILE_CACHE: compiled, ...named, ...env },
