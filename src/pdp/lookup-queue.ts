@@ -11,6 +11,8 @@ export interface LookupAsker {
   /** null = nobody knows; all of these share one turn. */
   readonly uid: number | null;
   readonly until: number;
+  /** The calling thread may be held for a moment: it has nothing to do but this. */
+  readonly mayHold?: boolean;
 }
 
 export interface Lookup {

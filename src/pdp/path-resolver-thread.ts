@@ -1,4 +1,5 @@
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { AskingLane, type LaneEnds, laneMemory } from './path-lane.ts';
 import type { LookupReply, LookupRequest } from './path-lookup.ts';
 
 /** One thread that looks at the disk; it may never come back from there. */
@@ -6,6 +7,8 @@ export interface ResolverThread {
   /** It has loaded and takes questions. */
   readonly ready: () => boolean;
   readonly post: (request: LookupRequest) => void;
+  /** Posts it, and holds this thread for an answer so long; null = it comes later, as the others do. */
+  readonly ask: (request: LookupRequest, ms: number) => LookupReply | null;
   /** Hands over at once what has been answered and not been delivered yet; whether there was anything. */
   readonly drain: () => boolean;
   /** Ends it as soon as it is back in JavaScript; resolves then. */
@@ -21,13 +24,28 @@ export interface ThreadEvents {
 
 export function startResolverThread(entry: URL, { onReply, onExit }: ThreadEvents): ResolverThread {
   const { port1: port, port2: theirs } = new MessageChannel();
-  const worker = new Worker(entry, { workerData: { port: theirs }, transferList: [theirs] });
+  const memory = laneMemory();
+  const workerData: LaneEnds = { port: theirs, memory };
+  const worker = new Worker(entry, { workerData, transferList: [theirs] });
+  const lane = new AskingLane({ port, memory });
   let ready = false;
-  const deliver = (reply: LookupReply): void => {
-    if (reply.kind === 'ready') ready = true;
-    onReply(reply);
+  const drain = (): boolean => {
+    let any = false;
+    for (let reply = lane.next(); reply !== null; reply = lane.next()) {
+      any = true;
+      onReply(reply);
+    }
+    return any;
   };
-  port.on('message', deliver);
+  port.on('message', (letter: LookupReply | null) => {
+    if (letter?.kind === 'ready') {
+      ready = true;
+      onReply(letter);
+      return;
+    }
+    if (letter !== null) lane.keep(letter);
+    drain();
+  });
   // `exit` follows; without a listener an error would be an uncaught exception
   worker.on('error', () => undefined);
   worker.on('exit', () => {
@@ -39,15 +57,9 @@ export function startResolverThread(entry: URL, { onReply, onExit }: ThreadEvent
   worker.unref();
   return {
     ready: () => ready,
-    post: (request) => port.postMessage(request),
-    drain: () => {
-      let any = false;
-      for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
-        any = true;
-        deliver(got.message as LookupReply);
-      }
-      return any;
-    },
+    post: (request) => lane.post(request),
+    ask: (request, ms) => lane.ask(request, ms),
+    drain,
     end: async () => {
       await worker.terminate();
     },

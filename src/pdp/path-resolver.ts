@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedPrefix } from '../policy/policy-set.ts';
 import type { Resolution } from '../realpath/walk.ts';
 import { type Lookup, type LookupAsker, LookupQueue, type NoReply } from './lookup-queue.ts';
+import { MAX_POSTED } from './path-lane.ts';
 import { type LookupReply, type LookupRequest, PREFIXES_SLICE_MS, type PrefixesReply } from './path-lookup.ts';
 import { type PrefixResolution, resolveInChunks } from './path-prefixes.ts';
 import { type ResolverThread, startResolverThread } from './path-resolver-thread.ts';
@@ -24,10 +25,18 @@ export type { PrefixResolution } from './path-prefixes.ts';
 /** What a thread that does not come back is looking at; null = it was loading, or idle. */
 type StuckIn = { readonly kind: LookupRequest['kind']; readonly path: string } | null;
 
+type PatientAsker = LookupAsker & { readonly mayHold?: false };
+type Answer = LookupReply | NoReply;
+
 const CLOSING = 'the daemon is shutting down';
-/** Lookups that are with the thread: the one it works on, and one that saves it a pause. The others keep their order. */
-const MAX_POSTED = 2;
-const NOBODY: LookupAsker = { uid: null, until: Number.POSITIVE_INFINITY };
+/**
+ * How long the calling thread may be held for one lookup, asleep. Most take a fifth of it; through the event loop an
+ * answer comes twice as late.
+ */
+const HOLD_MS = 0.1;
+/** After a hold in vain, so many lookups are not held for: a disk that is slow now will be slow then. */
+const PATIENT_LOOKUPS = 8;
+const NOBODY: PatientAsker = { uid: null, until: Number.POSITIVE_INFINITY };
 
 /** Runs from the `.ts` sources and from the built `.js` alike: the thread's file has this file's extension. */
 const ENTRY = new URL(
@@ -54,6 +63,8 @@ export class PathResolver {
   /** Since when the first one is. */
   #since = 0;
   #thread: ResolverThread | null = null;
+  /** How many lookups have to go by before one is held for again. */
+  #patient = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -83,11 +94,16 @@ export class PathResolver {
     void thread.end();
   }
 
-  /** Where a path as sent really leads (Paths 2). Never rejects. */
-  async resolve(sent: string, asker: LookupAsker = NOBODY): Promise<Resolution> {
-    const reply = await this.#look({ kind: 'path', path: sent }, asker);
-    if (reply.kind === 'path') return reply.resolution;
-    return { kind: 'unresolvable', reason: reply.kind === 'none' ? reply.reason : 'the lookup was mixed up' };
+  /**
+   * Where a path as sent really leads (Paths 2). Never rejects. At once if nobody else waits and the disk is quick: for
+   * that the calling thread is held for a moment, if the asker says that it may be.
+   */
+  resolve(sent: string, asker?: PatientAsker): Promise<Resolution>;
+  resolve(sent: string, asker: LookupAsker): Resolution | Promise<Resolution>;
+  resolve(sent: string, asker: LookupAsker = NOBODY): Resolution | Promise<Resolution> {
+    const request = { kind: 'path', path: sent } as const;
+    const reply = asker.mayHold === true ? this.#lookAtOnce(request, asker) : this.#look(request, asker);
+    return reply instanceof Promise ? reply.then(resolutionOf) : resolutionOf(reply);
   }
 
   /**
@@ -127,13 +143,34 @@ export class PathResolver {
     patience.abort();
   }
 
-  #look(request: LookupRequest, asker: LookupAsker): Promise<LookupReply | NoReply> {
+  #look(request: LookupRequest, asker: LookupAsker): Promise<Answer> {
     if (this.#closed) return Promise.resolve({ kind: 'none', reason: CLOSING });
     if (this.#lost.size >= this.#maxLost) return Promise.resolve({ kind: 'none', reason: this.#allLost() });
     return new Promise((settle) => {
       this.start();
       this.#waiting.push({ request, asker, settle });
       this.#feed();
+    });
+  }
+
+  /** Held for while nothing else is outstanding, so that nobody is overtaken. */
+  #lookAtOnce(request: LookupRequest, asker: LookupAsker): Answer | Promise<Answer> {
+    const thread = this.#thread;
+    if (thread === null || this.#outstanding.length > 0 || !thread.ready()) return this.#look(request, asker);
+    if (this.#patient > 0) {
+      this.#patient -= 1;
+      return this.#look(request, asker);
+    }
+    const since = performance.now();
+    const reply = thread.ask(request, HOLD_MS);
+    if (reply !== null) {
+      this.#waiting.charge(asker.uid, performance.now() - since);
+      return reply;
+    }
+    this.#patient = PATIENT_LOOKUPS;
+    return new Promise((settle) => {
+      this.#outstanding.push({ request, asker, settle });
+      this.#wait();
     });
   }
 
@@ -232,4 +269,9 @@ function stuckIn(request: LookupRequest): StuckIn {
   const { kind } = request;
   if (kind === 'path') return request;
   return { kind, path: request.paths[Atomics.load(request.progress, 0)] ?? '' };
+}
+
+function resolutionOf(reply: Answer): Resolution {
+  if (reply.kind === 'path') return reply.resolution;
+  return { kind: 'unresolvable', reason: reply.kind === 'none' ? reply.reason : 'the lookup was mixed up' };
 }

@@ -6,8 +6,8 @@ import { overloaded, type Peer, type Unavailable } from './reply.ts';
 
 /** What a request may have to wait for, before the snapshot is taken. */
 export interface SettleParts {
-  /** Resolves a path as sent; never rejects, and has its own deadline. */
-  readonly resolve: (sent: string, asker: LookupAsker) => Promise<RealPath>;
+  /** Resolves a path as sent, at once where it can; never rejects, and has its own deadline. */
+  readonly resolve: (sent: string, asker: LookupAsker) => RealPath | Promise<RealPath>;
   /** Whether the current snapshot knows what `~` and a user's own files mean for this uid. */
   readonly homeKnown: (uid: number) => boolean;
   /** Resolves once it does; how long that may take is this file's to say. */
@@ -39,11 +39,11 @@ export async function settle(parts: SettleParts, request: Request, peer: Peer, d
   if (missing !== null) await homeInTime(parts, missing);
   // found or not, what counts is whether the snapshot knows it now
   return missingHome(parts, request, peer) === null
-    ? settlePath(parts, request, { uid: peer.uid, until: deadline })
+    ? settlePath(parts, request, { uid: peer.uid, until: deadline, mayHold: true })
     : homeless();
 }
 
-/** The same with homes that `findHomes` has waited for. */
+/** The same with homes that `findHomes` has waited for; one of many, between which others have their turn. */
 export function settleInBatch(
   parts: SettleParts,
   request: Request,
@@ -78,10 +78,13 @@ async function homeInTime(parts: SettleParts, uid: number): Promise<void> {
 }
 
 /** The request with its path as the disk has it, as long as that can be found out in time. */
-async function settlePath(parts: SettleParts, request: Request, asker: LookupAsker): Promise<Settled> {
+function settlePath(parts: SettleParts, request: Request, asker: LookupAsker): Settled | Promise<Settled> {
   if (!isPending(request)) return { kind: 'settled', request };
-  const real = await withinTime(parts.resolve(request.sent, asker), asker.until - performance.now());
-  return real === null ? overloaded() : { kind: 'settled', request: withReal(request, real) };
+  const found = parts.resolve(request.sent, asker);
+  if (!(found instanceof Promise)) return { kind: 'settled', request: withReal(request, found) };
+  return withinTime(found, asker.until - performance.now()).then((real) =>
+    real === null ? overloaded() : { kind: 'settled', request: withReal(request, real) },
+  );
 }
 
 function isPending(request: Request): request is FilesystemRequest {

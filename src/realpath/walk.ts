@@ -41,32 +41,32 @@ export function walkLinks(sent: string, options: WalkOptions): Resolution {
   if (leadsThroughMagic(sent, platform)) return magic(sent);
   /** What is still to be walked, last first. */
   const ahead = componentsOf(sent).reverse();
-  /** Where the walk has got to: no link in it. */
-  const behind: string[] = [];
+  /** Where the walk has got to, without its last `/`: no link in it. */
+  let behind = '';
   let links = 0;
   for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
     if (name === '..') {
-      behind.pop();
+      behind = behind.slice(0, Math.max(0, behind.lastIndexOf('/')));
       continue;
     }
-    const directory = `/${behind.join('/')}`;
-    behind.push(name);
-    const path = `/${behind.join('/')}`;
-    // Paths 4: tested on the name of a link too, before it is followed
-    if (isMagic(behind, platform)) return magic(path);
+    const path = `${behind}/${name}`;
+    // Paths 4: tested on the name of a link too, before it is followed; up to the first link the path as sent told
+    if (links > 0 && isMagic(componentsOf(path), platform)) return magic(path);
     const seen = lookAt(path);
     if (seen.kind === 'unreadable') return unresolvable(seen.reason);
     if (seen.kind === 'missing') return appended(path, ahead.reverse(), platform);
     if (seen.kind === 'other' && ahead.length > 0) return unresolvable(`${shown(path)} is no directory`);
-    if (seen.kind !== 'link') continue;
+    if (seen.kind !== 'link') {
+      behind = path;
+      continue;
+    }
     links += 1;
     if (links > MAX_LINKS) return unresolvable(`more than ${MAX_LINKS} links`);
-    crossed?.({ directory, path });
-    behind.pop();
-    if (seen.target.startsWith('/')) behind.length = 0;
+    crossed?.({ directory: behind === '' ? '/' : behind, path });
+    if (seen.target.startsWith('/')) behind = '';
     ahead.push(...componentsOf(seen.target).reverse());
   }
-  return checked(`/${behind.join('/')}`, platform);
+  return checked(behind === '' ? '/' : behind, platform);
 }
 
 /** Paths 2: nothing is behind a name that does not exist, so the rest is text; but then a `..` in it means nothing. */

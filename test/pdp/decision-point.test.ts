@@ -45,7 +45,7 @@ function desk(parts: Partial<DecisionPointParts> = {}, set = SET): Desk {
   const point = createDecisionPoint({
     holder: parts.holder ?? holder,
     homeKnown: (uid) => known.has(uid) || (parts.homeKnown?.(uid) ?? true),
-    resolve: (sent, asker): Promise<RealPath> => {
+    resolve: (sent, asker): RealPath | Promise<RealPath> => {
       resolved.push(sent);
       return parts.resolve?.(sent, asker) ?? Promise.resolve({ kind: 'real', real: sent });
     },

@@ -1,23 +1,16 @@
 import { closeSync, lstatSync, openSync } from 'node:fs';
-import { type MessagePort, workerData } from 'node:worker_threads';
-import type { LookupReply, LookupRequest } from '../../src/pdp/path-lookup.ts';
+import { workerData } from 'node:worker_threads';
+import { answerLookups, type LaneEnds } from '../../src/pdp/path-lane.ts';
 import { lookAtPrefixes } from '../../src/pdp/path-prefixes.ts';
 import { resolveLiteralPrefix } from '../../src/realpath/literal-prefix.ts';
 import { walkPath } from '../../src/realpath/walk.ts';
 
 // The resolver's thread, on a disk where a fifo hangs: opening it for reading is a system call that nothing can interrupt,
 // and that returns once somebody opens it for writing. `crash` in a path breaks the thread down.
-const { port } = workerData as { readonly port: MessagePort };
-
-port.on('message', (request: LookupRequest) => {
-  port.postMessage(answer(request));
-});
-port.postMessage({ kind: 'ready' } satisfies LookupReply);
-
-function answer(request: LookupRequest): LookupReply {
+answerLookups(workerData as LaneEnds, (request) => {
   if (request.kind === 'path') return { kind: 'path', resolution: onThisDisk(walkPath)(request.path) };
   return lookAtPrefixes(request.paths, request.progress, onThisDisk(resolveLiteralPrefix));
-}
+});
 
 function onThisDisk<T>(look: (path: string) => T): (path: string) => T {
   return (path) => {

@@ -71,6 +71,64 @@ test('many lookups at once are each answered with their own path', async (t) => 
   );
 });
 
+test('a caller that may be held has its answer at once where the disk is quick, and no other caller is', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['a/', 'l -> a', 'f']);
+  const resolver = resolverFor(t);
+  await resolver.resolve(root);
+  const until = performance.now() + 60_000;
+  const paths = [`${root}/l/x`, root, `${root}/f/x`, `${root}/new`];
+  const expected = await Promise.all(paths.map((path) => resolver.resolve(path)));
+  let atOnce = 0;
+  for (let round = 0; round < 2_000; round += 1) {
+    const place = round % paths.length;
+    const found = resolver.resolve(paths[place] ?? '', { uid: 1, until, mayHold: true });
+    if (!(found instanceof Promise)) atOnce += 1;
+    assert.deepEqual(await found, expected[place]);
+  }
+  assert.ok(atOnce > 0);
+  assert.ok(resolver.resolve(root, { uid: 1, until }) instanceof Promise);
+  const behind = [root, root].map((path) => resolver.resolve(path, { uid: 1, until, mayHold: true }));
+  for (const found of behind) assert.ok(found instanceof Promise, 'nobody is overtaken');
+});
+
+test('a disk that hangs holds a caller for a moment only', async (t) => {
+  const root = tempDirectory(t);
+  const { path, release } = hangingPath(t);
+  const resolver = resolverFor(t, { entry: FIFO_DISK, deadlineMs: 300 });
+  await resolver.resolve(root);
+  const started = performance.now();
+  const hung = resolver.resolve(path, { uid: 1, until: started + 60_000, mayHold: true });
+  assert.ok(performance.now() - started < 200);
+  assert.ok(hung instanceof Promise);
+  assert.match(reasonOf(await hung), /no answer from the disk within 300 ms/);
+  assert.deepEqual(await resolver.resolve(root, { uid: 1, until: started + 60_000, mayHold: true }), {
+    kind: 'real',
+    real: root,
+  });
+  await releaseUntilNoneLost(resolver, release);
+});
+
+test('paths of every length, characters of every width and prefixes between them are answered in their order', async (t) => {
+  const root = tempDirectory(t);
+  const deep = 'd'.repeat(200);
+  plant(root, [`${deep}/`, `l -> ${deep}`]);
+  const resolver = resolverFor(t);
+  const until = performance.now() + 60_000;
+  const tails = ['x', '\ufeffé', '日本/語', '🙂', `${'long/'.repeat(600)}end`, `${'ü/'.repeat(900)}end`];
+  const [found, { links }] = await Promise.all([
+    Promise.all(
+      tails.map((tail, uid) => Promise.resolve(resolver.resolve(`${root}/l/${tail}`, { uid, until, mayHold: true }))),
+    ),
+    resolver.resolvePrefixes([`${root}/l`, ...tails.map((tail) => `${root}/l/${tail}`)], new Map()),
+  ]);
+  assert.deepEqual(
+    found,
+    tails.map((tail) => ({ kind: 'real', real: `${root}/${deep}/${tail}` })),
+  );
+  assert.equal(links.size, tails.length + 1);
+});
+
 test('a lookup that hangs in a system call is given up at its deadline, and those behind it are answered', async (t) => {
   const root = tempDirectory(t);
   const { path, release } = hangingPath(t);

@@ -1,0 +1,242 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Resolution } from '../realpath/walk.ts';
+import type { LookupReply, LookupRequest } from './path-lookup.ts';
+
+/** Questions that are with the thread: the one it works on, and one that saves it a pause. A power of two. */
+export const MAX_POSTED = 2;
+/** More than a path has (Paths 1), and more than a reason that repeats a part of one. */
+const TEXT_BYTES = 8_192;
+const MAX_BYTES_OF_A_UNIT = 3;
+/** So long the asking thread waits awake for an answer: most have come by then. */
+const ASKING_AWAKE_MS = 0.02;
+/** So long the answering thread waits awake for a question: whoever asks one after the other has asked by then. */
+const ANSWERING_AWAKE_MS = 0.05;
+/** After a vain wait, so many are not tried: where both threads share a core, being awake keeps the other from working. */
+const WAITS_ASLEEP = 64;
+
+/** Words of the shared memory: one each of the first three, one for each question in flight of the others. */
+const ASKED = 0;
+const ANSWERED = 1;
+/** 1 = the asking thread wants a message with each answer. */
+const BELL = 2;
+const KIND = 3;
+const LENGTH = KIND + MAX_POSTED;
+const WORDS = LENGTH + MAX_POSTED;
+
+/** What a question or an answer is; a letter comes by the port, and `itself` has no text. */
+const LETTER = 0;
+const PATH = 1;
+const ITSELF = 2;
+const REAL = 3;
+const UNRESOLVABLE = 4;
+
+/** What both ends hold. */
+export interface LaneEnds {
+  readonly port: MessagePort;
+  readonly memory: SharedArrayBuffer;
+}
+
+export function laneMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT + MAX_POSTED * TEXT_BYTES);
+}
+
+/**
+ * Paths and where they lead, through shared memory: a message between two threads takes longer than a look at the disk.
+ * The port carries what is larger, and wakes the asking thread.
+ */
+class Lane {
+  readonly #words: Int32Array;
+  readonly #texts: readonly Buffer[];
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory, 0, WORDS);
+    this.#texts = Array.from({ length: MAX_POSTED }, (_, place) =>
+      Buffer.from(memory, this.#words.byteLength + place * TEXT_BYTES, TEXT_BYTES),
+    );
+  }
+
+  get(word: number): number {
+    return Atomics.load(this.#words, word);
+  }
+
+  set(word: number, value: number): void {
+    Atomics.store(this.#words, word, value);
+  }
+
+  /** Sets it, and wakes whoever sleeps until it is another one. */
+  tell(word: number, value: number): void {
+    Atomics.store(this.#words, word, value);
+    Atomics.notify(this.#words, word);
+  }
+
+  /** Until the word is another one, or so long. */
+  sleepWhile(word: number, value: number, ms?: number): void {
+    Atomics.wait(this.#words, word, value, ms);
+  }
+
+  /** The same awake; whether it is another one. */
+  watchWhile(word: number, value: number, ms: number): boolean {
+    const until = performance.now() + ms;
+    while (this.get(word) === value) if (performance.now() > until) return false;
+    return true;
+  }
+
+  kindOf(count: number): number {
+    return this.get(KIND + placeOf(count));
+  }
+
+  /** False where the text does not fit: it has to go by the port then. */
+  write(count: number, kind: number, text: string): boolean {
+    const place = placeOf(count);
+    const fits = text.length * MAX_BYTES_OF_A_UNIT <= TEXT_BYTES;
+    if (fits) this.set(LENGTH + place, this.#texts[place]?.write(text) ?? 0);
+    this.set(KIND + place, fits ? kind : LETTER);
+    return fits;
+  }
+
+  read(count: number): string {
+    const place = placeOf(count);
+    return this.#texts[place]?.toString('utf8', 0, this.get(LENGTH + place)) ?? '';
+  }
+}
+
+/**
+ * Waits for the other thread, at first awake if that has paid lately: on two cores being woken takes longer than most
+ * looks at the disk.
+ */
+class Wait {
+  readonly #lane: Lane;
+  readonly #word: number;
+  readonly #awakeMs: number;
+  #asleep = 0;
+
+  constructor(lane: Lane, word: number, awakeMs: number) {
+    this.#lane = lane;
+    this.#word = word;
+    this.#awakeMs = awakeMs;
+  }
+
+  while(value: number, ms?: number): void {
+    if (this.#asleep > 0) this.#asleep -= 1;
+    else if (!this.#lane.watchWhile(this.#word, value, this.#awakeMs)) this.#asleep = WAITS_ASLEEP;
+    if (this.#lane.get(this.#word) === value) this.#lane.sleepWhile(this.#word, value, ms);
+  }
+}
+
+function placeOf(count: number): number {
+  return count & (MAX_POSTED - 1);
+}
+
+/** Counts go round as the words do that hold them. */
+function after(count: number): number {
+  return (count + 1) | 0;
+}
+
+/** The end that asks. */
+export class AskingLane {
+  readonly #port: MessagePort;
+  readonly #lane: Lane;
+  readonly #wait: Wait;
+  /** What is without an answer, by place. */
+  readonly #questions: (LookupRequest | null)[] = Array.from({ length: MAX_POSTED }, () => null);
+  readonly #letters: LookupReply[] = [];
+  #asked = 0;
+  #answered = 0;
+
+  constructor({ port, memory }: LaneEnds) {
+    this.#port = port;
+    this.#lane = new Lane(memory);
+    this.#wait = new Wait(this.#lane, ANSWERED, ASKING_AWAKE_MS);
+    this.#lane.set(BELL, 1);
+  }
+
+  /** At most `MAX_POSTED` may be without an answer. */
+  post(request: LookupRequest): void {
+    const count = this.#asked;
+    this.#questions[placeOf(count)] = request;
+    if (request.kind === 'path') {
+      if (!this.#lane.write(count, PATH, request.path)) this.#port.postMessage(request);
+    } else {
+      this.#lane.set(KIND + placeOf(count), LETTER);
+      this.#port.postMessage(request);
+    }
+    this.#asked = after(count);
+    this.#lane.tell(ASKED, this.#asked);
+  }
+
+  /** Posts it, and holds this thread for an answer so long; null = it comes later, as the others do. */
+  ask(request: LookupRequest, ms: number): LookupReply | null {
+    this.#lane.set(BELL, 0);
+    this.post(request);
+    this.#wait.while(this.#answered, ms);
+    this.#lane.set(BELL, 1);
+    // answered in the meantime, perhaps, when nobody rang
+    return this.next();
+  }
+
+  /** What came by the port and belongs to an answer. */
+  keep(letter: LookupReply): void {
+    this.#letters.push(letter);
+  }
+
+  /** The next answer; null = none yet. */
+  next(): LookupReply | null {
+    const count = this.#answered;
+    if (this.#lane.get(ANSWERED) === count) return null;
+    const question = this.#questions[placeOf(count)];
+    const resolution = question?.kind === 'path' ? this.#resolution(count, question.path) : null;
+    this.#answered = after(count);
+    if (resolution !== null) return { kind: 'path', resolution };
+    return this.#letters.shift() ?? (receiveMessageOnPort(this.#port)?.message as LookupReply);
+  }
+
+  /** null = it came by the port. */
+  #resolution(count: number, path: string): Resolution | null {
+    const kind = this.#lane.kindOf(count);
+    if (kind === ITSELF) return { kind: 'real', real: path };
+    if (kind === REAL) return { kind: 'real', real: this.#lane.read(count) };
+    return kind === UNRESOLVABLE ? { kind: 'unresolvable', reason: this.#lane.read(count) } : null;
+  }
+}
+
+/** The end that answers, for the rest of its thread's life; asleep while nobody asks. */
+export function answerLookups({ port, memory }: LaneEnds, answer: (request: LookupRequest) => LookupReply): never {
+  const lane = new Lane(memory);
+  const wait = new Wait(lane, ASKED, ANSWERING_AWAKE_MS);
+  port.postMessage({ kind: 'ready' } satisfies LookupReply);
+  for (let count = 0; ; count = after(count)) {
+    while (lane.get(ASKED) === count) wait.while(count);
+    const request = readQuestion(lane, count, port);
+    const byPort = writeAnswer(lane, { count, request, reply: answer(request) });
+    if (byPort !== null) port.postMessage(byPort);
+    lane.tell(ANSWERED, after(count));
+    if (byPort === null && lane.get(BELL) === 1) port.postMessage(null);
+  }
+}
+
+function readQuestion(lane: Lane, count: number, port: MessagePort): LookupRequest {
+  if (lane.kindOf(count) === PATH) return { kind: 'path', path: lane.read(count) };
+  return receiveMessageOnPort(port)?.message as LookupRequest;
+}
+
+interface Answering {
+  readonly count: number;
+  readonly request: LookupRequest;
+  readonly reply: LookupReply;
+}
+
+/** What has to go by the port instead; null = nothing. */
+function writeAnswer(lane: Lane, { count, request, reply }: Answering): LookupReply | null {
+  const place = placeOf(count);
+  lane.set(KIND + place, LETTER);
+  if (reply.kind !== 'path') return reply;
+  const { resolution } = reply;
+  if (resolution.kind === 'unresolvable') {
+    return lane.write(count, UNRESOLVABLE, resolution.reason) ? null : reply;
+  }
+  if (request.kind === 'path' && request.path === resolution.real) {
+    lane.set(KIND + place, ITSELF);
+    return null;
+  }
+  return lane.write(count, REAL, resolution.real) ? null : reply;
+}
