@@ -40,3 +40,10 @@ test('the unit starts the daemon as the command line has it', () => {
   const start = /^ExecStart=\/usr\/bin\/reeve (.+)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1];
   assert.equal(start, 'daemon --config /etc/reeve/reeve.yaml');
 });
+
+test('compiled code is kept only where systemd makes a private directory: the daemon runs what lies there', () => {
+  const unit = readFileSync(UNIT, 'utf8');
+  assert.match(unit, /^Environment=NODE_COMPILE_CACHE=\/var\/lib\/reeve\/compiled$/m);
+  assert.match(unit, /^StateDirectory=reeve\nStateDirectoryMode=0700$/m);
+  assert.match(unit, /^UMask=0077$/m);
+});
