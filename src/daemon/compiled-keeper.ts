@@ -18,6 +18,8 @@ const FORMAT = `reeve ${VERSION} layout ${LAYOUT} v8 ${process.versions.v8}`;
 export interface CompiledKeeper {
   /** Its typed arrays lie in shared memory. */
   compile(set: PolicySet): Compilation;
+  /** The literal prefixes of what is kept (semantics, Paths 7). */
+  prefixes(): readonly string[];
   /** Writes what the last compile has made, unless it is there already. Never throws. */
   keep(): void;
 }
@@ -37,6 +39,7 @@ export function createCompiledKeeper(store: CompiledStore, onError: (error: unkn
       if (compiled.org !== null) org = withLayerOf(compiled.org, shared.layers);
       return { ...shared, ...report, org };
     },
+    prefixes: () => org?.section.prefixes ?? [],
     keep() {
       const content = unkept;
       unkept = null;

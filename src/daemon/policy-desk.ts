@@ -57,7 +57,11 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const keeper = createCompiledKeeper(createCompiledStore(database), (error) =>
     log.warn({ err: error }, 'the compiled policy could not be kept: the next start compiles it anew'),
   );
-  const compiler = createLinkedCompiler((set) => keeper.compile(set), prefixes.resolve);
+  const compiler = createLinkedCompiler({
+    compile: (set) => keeper.compile(set),
+    resolveLinks: prefixes.resolve,
+    expected: keeper.prefixes(),
+  });
   const homes = new Map<number, string>();
   let current: Compilation | null = null;
   let compiledLast: PolicySet | null = null;

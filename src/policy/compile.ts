@@ -5,7 +5,7 @@ import { type Draft, placeOf, placeRules } from './placement.ts';
 import type { LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
 import { domainStates } from './precedence.ts';
 import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
-import { frameKey, type Section, type SectionFrame, sectionOf } from './section.ts';
+import { frameKey, machineKey, type Section, type SectionFrame, sectionOf } from './section.ts';
 import type { DomainClosure, DomainState } from './snapshot.ts';
 
 /**
@@ -32,7 +32,7 @@ export function compile(set: PolicySet, options: CompileOptions = {}): Compilati
   const frameOf = (states: PerDomain<DomainState>): SectionFrame => ({ states, host, unlisted });
   const org = orgSection(set, kept, frameOf, (hasPolicy) => domainStates(set, hasPolicy));
   const frame = frameOf(org.states);
-  const key = frameKey(frame);
+  const key = `${frameKey(frame)} ${machineKey(frame)}`;
   const sections = [
     reuse(`builtin ${key}`, () =>
       sectionOf('builtin', frame, (draft) => placeRules(draft, set.builtin, placeOf('builtin', 'reeve'))),

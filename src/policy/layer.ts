@@ -42,6 +42,8 @@ export interface BuiltLayer {
   readonly layer: Layer;
   /** The literal path prefixes that its rules start with, which may lead through links (Paths 7). */
   readonly prefixes: readonly string[];
+  /** Some of its rules begin with `~`: it has to be built anew for other homes. */
+  readonly usesHomes: boolean;
 }
 
 /** Takes rules one by one, in the order in which they are named, and keeps of each only its rows. */
@@ -57,6 +59,7 @@ export class LayerBuilder {
   readonly #personalPrefixes = new Set<string>();
   #asksApproval = false;
   #hasUntrusted = false;
+  #usesHomes = false;
 
   constructor(origin: Origin, host: HostFacts) {
     this.#origin = origin;
@@ -71,6 +74,7 @@ export class LayerBuilder {
       this.#speaks[read.domain][read.effect] = true;
       this.#asksApproval ||= approval;
     }
+    this.#usesHomes ||= read.resources.some((resource) => resource.kind === 'path' && resource.pattern.home);
     eachTarget({ origin: this.#origin, host: this.#host }, read, (draft) => this.#addTarget(draft, rule, placed));
   }
 
@@ -86,7 +90,8 @@ export class LayerBuilder {
       hasUntrusted: this.#hasUntrusted,
     };
     // everybody's first: looking prefixes up has a bound, and no user's own rules may use it up
-    return { layer, prefixes: [...new Set([...this.#prefixes, ...this.#personalPrefixes])] };
+    const prefixes = [...new Set([...this.#prefixes, ...this.#personalPrefixes])];
+    return { layer, prefixes, usesHomes: this.#usesHomes };
   }
 
   #addTarget(draft: TargetDraft, rule: number, placed: PlacedRule): void {

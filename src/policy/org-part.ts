@@ -2,7 +2,7 @@ import { DOMAINS } from './action.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { PerDomain, PolicySet } from './policy-set.ts';
-import { frameKey, type Section, type SectionFrame, sectionOf } from './section.ts';
+import { frameKey, ownMachineKey, type Section, type SectionFrame, sectionOf } from './section.ts';
 import type { DomainState, PolicyChange } from './snapshot.ts';
 
 /** What the org's policies say at one time, their rules apart. */
@@ -22,6 +22,8 @@ interface OrgFacts {
 export interface OrgPart {
   readonly digest: string;
   readonly frame: string;
+  /** The homes and links that its rules have to do with. */
+  readonly machine: string;
   /** When it was judged what takes part. */
   readonly now: number;
   readonly facts: OrgFacts;
@@ -46,7 +48,8 @@ export function orgSection(
 ): OrgSection {
   if (kept !== null && holds(kept, set)) {
     const states = statesOf(kept.facts.hasPolicy);
-    if (kept.frame === orgFrame(set, frameOf(states))) {
+    const frame = frameOf(states);
+    if (kept.frame === orgFrame(set, frame) && kept.machine === ownMachineKey(kept.section, frame)) {
       return { states, facts: kept.facts, section: kept.section, part: kept };
     }
   }
@@ -58,8 +61,9 @@ export function orgSection(
     for (const policy of policies) placePolicy(draft, policy);
   });
   const digest = set.stored?.digest;
-  const part = digest === undefined ? null : { digest, frame: orgFrame(set, frame), now: set.now, facts, section };
-  return { states, facts, section, part };
+  if (digest === undefined) return { states, facts, section, part: null };
+  const madeFrom = { frame: orgFrame(set, frame), machine: ownMachineKey(section, frame), now: set.now };
+  return { states, facts, section, part: { digest, ...madeFrom, facts, section } };
 }
 
 /** The same policies, and no time that any of them names has come since. */

@@ -25,10 +25,23 @@ export function sectionOf(origin: Origin, frame: SectionFrame, place: (draft: Dr
   return { ...placed.build(), closures: firstOfEach(closures), listing, warnings, issues, counts };
 }
 
-/** Everything that a section depends on beside its rules, as text. */
+/** Everything that a section depends on beside its rules, as text; without the homes and links of this machine. */
 export function frameKey({ states, host, unlisted }: SectionFrame): string {
-  const { platform, homes, links, foldingMounts } = host;
-  return JSON.stringify([states, platform, [...homes], [...links], foldingMounts, unlisted]);
+  return JSON.stringify([states, host.platform, host.foldingMounts, unlisted]);
+}
+
+/** The rest of it. */
+export function machineKey({ host }: SectionFrame): string {
+  return JSON.stringify([[...host.homes], [...host.links]]);
+}
+
+/** The part of the rest that a section was made from: others may change without it. */
+export function ownMachineKey({ usesHomes, prefixes }: Section, { host }: SectionFrame): string {
+  const links = prefixes.flatMap((prefix) => {
+    const link = host.links.get(prefix);
+    return link === undefined ? [] : [[prefix, link.resolved, link.trusted]];
+  });
+  return JSON.stringify([usesHomes ? [...host.homes] : [], links]);
 }
 
 /** A thousand rules that cannot be evaluated close a domain no more than one does, and every request looks at all. */

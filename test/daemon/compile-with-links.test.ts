@@ -19,7 +19,7 @@ interface Compiling {
 }
 
 /** The real disk, with a policy that denies below a link and allows beside it. */
-function compiling(t: TestContext, root: string): Compiling {
+function compiling(t: TestContext, root: string, expected?: readonly string[]): Compiling {
   const resolver = new PathResolver();
   t.after(() => resolver.close());
   let count = 0;
@@ -27,7 +27,11 @@ function compiling(t: TestContext, root: string): Compiling {
     count += 1;
     return compile(set);
   };
-  const compiler = createLinkedCompiler(counting, (prefixes, known) => resolver.resolvePrefixes(prefixes, known));
+  const compiler = createLinkedCompiler({
+    compile: counting,
+    resolveLinks: (prefixes, known) => resolver.resolvePrefixes(prefixes, known),
+    ...(expected === undefined ? {} : { expected }),
+  });
   const policies = [policy([denyRead(`${root}/link/**`), allowRead(`${root}/**`)])];
   return {
     compiler,
@@ -73,4 +77,13 @@ test('a set without links is compiled once', async (t) => {
   const { compile, counted } = compiling(t, root);
   const compiled = await compile();
   assert.deepEqual([counted(), compiled.host.links.size], [1, 0]);
+});
+
+test('prefixes that are expected are looked at first: a start that finds them as they were compiles once', async (t) => {
+  const root = tempDirectory(t);
+  plant(root, ['real/', 'link -> real']);
+  const { compile, counted } = compiling(t, root, [`${root}/link`, root]);
+  const first = await compile();
+  assert.equal(code(first, `${root}/real/x`), 'org_deny');
+  assert.equal(counted(), 1);
 });

@@ -3,6 +3,7 @@ import { describe, it, test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import { compile } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
+import type { PolicySet } from '../../src/policy/policy-set.ts';
 import {
   allow,
   allowRead,
@@ -172,6 +173,7 @@ describe('what an earlier compile has made of the org', () => {
   const raw = [
     policy([allow('a.example.com'), deny('b.example.com'), rule('maybe', ['read'], '/x')]),
     { ...policy([allow('c.example.com')], { valid_until: new Date(NOW + HOUR).toISOString() }), id: 'p2' },
+    { ...policy([denyRead('/srv/x/**')]), id: 'p3' },
   ];
   let loads = 0;
   const stored = {
@@ -199,6 +201,12 @@ describe('what an earlier compile has made of the org', () => {
     assert.equal(recompiled({}, deserialize(serialize(first.org)) as typeof first.org), 'kept');
     assert.equal(recompiled({ now: NOW + HOUR - 1, local: [localFile([allow('x.example')])] }), 'kept');
     assert.equal(recompiled({ staleness: 'block', supportMessage: 'ask' }), 'kept');
+    const elsewhere = new Map([['/lib', { resolved: '/usr/lib', trusted: true }]]);
+    assert.equal(
+      recompiled({ host: { homes: new Map([[7, '/home/g']]), links: elsewhere } }),
+      'kept',
+      'it has none of them',
+    );
   });
 
   it('stands in for nothing that could have become something else', () => {
@@ -210,9 +218,20 @@ describe('what an earlier compile has made of the org', () => {
     assert.equal(recompiled({ now: NOW - 1 }), 'anew', 'the clock was set back');
     assert.equal(recompiled({ teams: ['eng'] }), 'anew');
     assert.equal(recompiled({ governs: { network: false } }), 'anew', 'another government');
-    assert.equal(recompiled({ host: { homes: new Map([[7, '/home/g']]) } }), 'anew');
-    assert.equal(recompiled({ host: { links: new Map([['/x', { resolved: '/y', trusted: true }]]) } }), 'anew');
+    const links = new Map([['/srv/x', { resolved: '/y', trusted: true }]]);
+    assert.equal(recompiled({ host: { links } }), 'anew', 'one of its paths leads elsewhere');
     assert.equal(recompiled({ host: { foldingMounts: ['/mnt'] } }), 'anew');
+  });
+
+  it('is made anew for another home where its rules say `~`', () => {
+    const below = { digest: 'h', load: () => ((loads += 1), [policy([denyRead('~/x')])]) };
+    const at = (home: string): PolicySet => setOf({ stored: below, host: { homes: new Map([[7, home]]) } });
+    const kept = compile(at('/home/g')).org;
+    const before = loads;
+    compile(at('/home/g'), { org: kept });
+    assert.equal(loads, before);
+    compile(at('/home/h'), { org: kept });
+    assert.equal(loads, before + 1);
   });
 
   it('is not made where nobody says what the policies are', () => {
