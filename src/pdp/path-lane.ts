@@ -12,14 +12,16 @@ const ASKING_AWAKE_MS = 0.02;
 /** So long the answering thread waits awake for a question: whoever asks one after the other has asked by then. */
 const ANSWERING_AWAKE_MS = 0.05;
 /** After a vain wait, so many are not tried: where both threads share a core, being awake keeps the other from working. */
-const WAITS_ASLEEP = 64;
+const WAITS_ASLEEP = 32;
 
-/** Words of the shared memory: one each of the first three, one for each question in flight of the others. */
+/** Words of the shared memory: one each of the first four, one for each question in flight of the others. */
 const ASKED = 0;
 const ANSWERED = 1;
 /** 1 = the asking thread wants a message with each answer. */
 const BELL = 2;
-const KIND = 3;
+/** 1 = the answering thread is not asleep: an answer may come sooner than this thread would fall asleep. */
+const AWAKE = 3;
+const KIND = 4;
 const LENGTH = KIND + MAX_POSTED;
 const WORDS = LENGTH + MAX_POSTED;
 
@@ -100,26 +102,27 @@ class Lane {
   }
 }
 
-/**
- * Waits for the other thread, at first awake if that has paid lately: on two cores being woken takes longer than most
- * looks at the disk.
- */
-class Wait {
+/** Whether to wait awake for the other thread: if that has paid lately. Being woken takes longer than most lookups. */
+class Watch {
   readonly #lane: Lane;
   readonly #word: number;
-  readonly #awakeMs: number;
-  #asleep = 0;
+  readonly #ms: number;
+  #pauses = 0;
 
-  constructor(lane: Lane, word: number, awakeMs: number) {
+  constructor(lane: Lane, word: number, ms: number) {
     this.#lane = lane;
     this.#word = word;
-    this.#awakeMs = awakeMs;
+    this.#ms = ms;
   }
 
-  while(value: number, ms?: number): void {
-    if (this.#asleep > 0) this.#asleep -= 1;
-    else if (!this.#lane.watchWhile(this.#word, value, this.#awakeMs)) this.#asleep = WAITS_ASLEEP;
-    if (this.#lane.get(this.#word) === value) this.#lane.sleepWhile(this.#word, value, ms);
+  get pays(): boolean {
+    if (this.#pauses === 0) return true;
+    this.#pauses -= 1;
+    return false;
+  }
+
+  while(value: number): void {
+    if (!this.#lane.watchWhile(this.#word, value, this.#ms)) this.#pauses = WAITS_ASLEEP;
   }
 }
 
@@ -136,7 +139,7 @@ function after(count: number): number {
 export class AskingLane {
   readonly #port: MessagePort;
   readonly #lane: Lane;
-  readonly #wait: Wait;
+  readonly #watch: Watch;
   /** What is without an answer, by place. */
   readonly #questions: (LookupRequest | null)[] = Array.from({ length: MAX_POSTED }, () => null);
   readonly #letters: LookupReply[] = [];
@@ -146,7 +149,7 @@ export class AskingLane {
   constructor({ port, memory }: LaneEnds) {
     this.#port = port;
     this.#lane = new Lane(memory);
-    this.#wait = new Wait(this.#lane, ANSWERED, ASKING_AWAKE_MS);
+    this.#watch = new Watch(this.#lane, ANSWERED, ASKING_AWAKE_MS);
     this.#lane.set(BELL, 1);
   }
 
@@ -168,7 +171,8 @@ export class AskingLane {
   ask(request: LookupRequest, ms: number): LookupReply | null {
     this.#lane.set(BELL, 0);
     this.post(request);
-    this.#wait.while(this.#answered, ms);
+    if (this.#lane.get(AWAKE) === 1 && this.#watch.pays) this.#watch.while(this.#answered);
+    this.#lane.sleepWhile(ANSWERED, this.#answered, ms);
     this.#lane.set(BELL, 1);
     // answered in the meantime, perhaps, when nobody rang
     return this.next();
@@ -202,16 +206,26 @@ export class AskingLane {
 /** The end that answers, for the rest of its thread's life; asleep while nobody asks. */
 export function answerLookups({ port, memory }: LaneEnds, answer: (request: LookupRequest) => LookupReply): never {
   const lane = new Lane(memory);
-  const wait = new Wait(lane, ASKED, ANSWERING_AWAKE_MS);
+  const watch = new Watch(lane, ASKED, ANSWERING_AWAKE_MS);
   port.postMessage({ kind: 'ready' } satisfies LookupReply);
   for (let count = 0; ; count = after(count)) {
-    while (lane.get(ASKED) === count) wait.while(count);
+    awaitQuestion(lane, count, watch);
     const request = readQuestion(lane, count, port);
     const byPort = writeAnswer(lane, { count, request, reply: answer(request) });
     if (byPort !== null) port.postMessage(byPort);
     lane.tell(ANSWERED, after(count));
     if (byPort === null && lane.get(BELL) === 1) port.postMessage(null);
   }
+}
+
+function awaitQuestion(lane: Lane, count: number, watch: Watch): void {
+  if (watch.pays) {
+    lane.set(AWAKE, 1);
+    watch.while(count);
+  }
+  if (lane.get(ASKED) !== count) return;
+  lane.set(AWAKE, 0);
+  while (lane.get(ASKED) === count) lane.sleepWhile(ASKED, count);
 }
 
 function readQuestion(lane: Lane, count: number, port: MessagePort): LookupRequest {
