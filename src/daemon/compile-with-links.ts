@@ -24,19 +24,27 @@ export interface LinkedCompilerOptions {
  */
 export function createLinkedCompiler({ compile, resolveLinks, expected = [] }: LinkedCompilerOptions): LinkedCompiler {
   let links: HostFacts['links'] = new Map();
-  let isFirst = true;
+  let early: ReadonlySet<string> = new Set(expected);
   return {
     links: () => links,
     async compile(asked) {
       let set = asked;
-      if (isFirst && expected.length > 0) {
-        links = (await resolveLinks(expected, links)).links;
+      const looked = early;
+      if (looked.size > 0) {
+        links = (await resolveLinks([...looked], links)).links;
         set = { ...asked, host: { ...asked.host, links } };
+        early = new Set();
       }
-      isFirst = false;
       const compiled = compile(set);
-      const found = await resolveLinks(compiled.literalPrefixes, links);
-      links = found.links;
+      const known = links;
+      const left = compiled.literalPrefixes.filter((prefix) => !looked.has(prefix));
+      const found = new Map((await resolveLinks(left, known)).links);
+      // what was looked at just now stays as it was found
+      for (const prefix of compiled.literalPrefixes) {
+        const link = looked.has(prefix) ? known.get(prefix) : undefined;
+        if (link !== undefined) found.set(prefix, link);
+      }
+      links = found;
       if (sameLinks(links, set.host.links)) return compiled;
       return compile({ ...set, host: { ...set.host, links } });
     },
