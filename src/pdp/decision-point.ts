@@ -14,7 +14,7 @@ import { type ExplainReply, notReady, type Peer, type Reply, type Told, type Tol
 import { asking, isSettled, settle } from './settle.ts';
 
 export type { AskedItem, AskedRequest, DecisionPointParts, Labelled } from './decision-batch.ts';
-export type { ExplainReply, NotARequest, Peer, Reply, Told, ToldItem } from './reply.ts';
+export type { ExplainReply, Peer, Reply, Told, ToldItem } from './reply.ts';
 
 /** Answers from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
 export interface DecisionPoint {
