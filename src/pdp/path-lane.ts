@@ -8,11 +8,14 @@ export const MAX_POSTED = 2;
 const TEXT_BYTES = 8_192;
 const MAX_BYTES_OF_A_UNIT = 3;
 /** So long the asking thread waits awake for an answer: most have come by then. */
-const ASKING_AWAKE_MS = 0.02;
+const ASKING_AWAKE_MS = 0.04;
 /** So long the answering thread waits awake for a question: whoever asks one after the other has asked by then. */
-const ANSWERING_AWAKE_MS = 0.05;
-/** After a vain wait, so many are not tried: where both threads share a core, being awake keeps the other from working. */
-const WAITS_ASLEEP = 32;
+const ANSWERING_AWAKE_MS = 0.1;
+/**
+ * After a vain wait, so many are not tried: few at first, twice as many each time. Where both threads share a core it
+ * never pays, for being awake keeps the other from working; on two cores now and then it does not.
+ */
+const PAUSES = { least: 4, most: 512 } as const;
 
 /** Words of the shared memory: one each of the first four, one for each question in flight of the others. */
 const ASKED = 0;
@@ -108,6 +111,7 @@ class Watch {
   readonly #word: number;
   readonly #ms: number;
   #pauses = 0;
+  #nextPauses: number = PAUSES.least;
 
   constructor(lane: Lane, word: number, ms: number) {
     this.#lane = lane;
@@ -122,7 +126,12 @@ class Watch {
   }
 
   while(value: number): void {
-    if (!this.#lane.watchWhile(this.#word, value, this.#ms)) this.#pauses = WAITS_ASLEEP;
+    if (this.#lane.watchWhile(this.#word, value, this.#ms)) {
+      this.#nextPauses = PAUSES.least;
+      return;
+    }
+    this.#pauses = this.#nextPauses;
+    this.#nextPauses = Math.min(2 * this.#pauses, PAUSES.most);
   }
 }
 

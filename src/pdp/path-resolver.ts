@@ -30,7 +30,7 @@ type Answer = LookupReply | NoReply;
 
 const CLOSING = 'the daemon is shutting down';
 /**
- * How long the calling thread may be held for one lookup, asleep. Most take a fifth of it; through the event loop an
+ * How long the calling thread may sleep for one lookup. Most take a fifth of it; through the event loop an
  * answer comes twice as late.
  */
 const HOLD_MS = 0.1;
