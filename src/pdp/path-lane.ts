@@ -223,7 +223,8 @@ export function answerLookups({ port, memory }: LaneEnds, answer: (request: Look
     const byPort = writeAnswer(lane, { count, request, reply: answer(request) });
     if (byPort !== null) port.postMessage(byPort);
     lane.tell(ANSWERED, after(count));
-    if (byPort === null && lane.get(BELL) === 1) port.postMessage(null);
+    // behind a letter too: that one may have been read before there was an answer for it
+    if (lane.get(BELL) === 1) port.postMessage(null);
   }
 }
 
