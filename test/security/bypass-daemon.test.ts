@@ -69,8 +69,10 @@ test('2 a governed machine that never reached its organisation denies everything
   for (const question of [toHost('a.example.com'), FILE, { ...FILE, action: 'write' }]) {
     assert.equal(await verdict(at, question), 'deny no_policy');
   }
-  const { json } = await call(at.decide, 'GET /v1/status');
-  assert.match(JSON.stringify(json), /"last_error":\{/);
+  await eventually('the status to say why', async () => {
+    const { json } = await call(at.decide, 'GET /v1/status');
+    return JSON.stringify(json).includes('"last_error":{');
+  });
 });
 
 test('47 a local file that is broken, emptied or unreadable while the daemon runs never allows more than before', async (t) => {
