@@ -1,5 +1,6 @@
-import { type Action, isFilesystemAction, isNetworkAction } from '../policy/action.ts';
+import { isFilesystemAction, isNetworkAction } from '../policy/action.ts';
 import { filesystemRequest, networkRequest, type Request } from '../policy/request.ts';
+import { LineMembers, MEMBERS, type Member } from './line-members.ts';
 
 /** A line of the plainest form, read. */
 export interface PlainLine {
@@ -10,25 +11,6 @@ export interface PlainLine {
   readonly labels: Readonly<Record<string, string>> | null;
 }
 
-/** One bit a member: none may come twice. */
-const MEMBERS = {
-  action: 0x1,
-  host: 0x2,
-  ip: 0x4,
-  port: 0x8,
-  path: 0x10,
-  real: 0x20,
-  resolved: 0x40,
-  recursive: 0x80,
-  uid: 0x100,
-  id: 0x200,
-  sandbox: 0x400,
-  agent: 0x800,
-  user: 0x1000,
-  process: 0x2000,
-} as const;
-type Member = keyof typeof MEMBERS;
-
 const OF_NETWORK = MEMBERS.host | MEMBERS.ip | MEMBERS.port;
 const OF_PATHS = MEMBERS.path | MEMBERS.real | MEMBERS.resolved | MEMBERS.recursive;
 
@@ -37,41 +19,8 @@ const [SPACE, BACKSLASH, ZERO, NINE] = [0x20, 0x5c, 0x30, 0x39] as const;
 /** A number of more digits may be larger than a double tells from the next one. */
 const MAX_DIGITS = 15;
 
-/** What the members of the line that is read hold, so far. */
-class Members {
-  seen = 0;
-  action: Action | null = null;
-  host: string | null = null;
-  ip: string | null = null;
-  port = 0;
-  path = '';
-  real: string | null = null;
-  resolved = false;
-  recursive = false;
-  uid: number | null = null;
-  id: string | null = null;
-  labels: Record<string, string> | null = null;
-
-  /** For the next line. */
-  clear(): this {
-    this.seen = 0;
-    this.action = null;
-    this.host = null;
-    this.ip = null;
-    this.port = 0;
-    this.path = '';
-    this.real = null;
-    this.resolved = false;
-    this.recursive = false;
-    this.uid = null;
-    this.id = null;
-    this.labels = null;
-    return this;
-  }
-}
-
 // One line at a time: nothing here waits.
-const MEMBERS_OF_LINE = new Members();
+const MEMBERS_OF_LINE = new LineMembers();
 
 /**
  * Reads what nearly every client writes: one object of known members, each once, with strings without escapes, whole
@@ -96,7 +45,7 @@ export function readPlainLine(text: string, from: number, to: number): PlainLine
   return request === null ? null : { request, id: members.id, labels: members.labels };
 }
 
-function requestOf(members: Members): Request | null {
+function requestOf(members: LineMembers): Request | null {
   const { seen, action, uid } = members;
   if (isNetworkAction(action)) {
     if ((seen & (OF_PATHS | MEMBERS.port)) !== MEMBERS.port) return null;
@@ -116,7 +65,7 @@ function behindSpace(text: string, at: number): number {
 }
 
 /** Reads one member at `at`; gives the place behind it, or `NO`. */
-function readMember(text: string, at: number, members: Members): number {
+function readMember(text: string, at: number, members: LineMembers): number {
   const member = memberAt(text, at);
   if (member === null || (members.seen & MEMBERS[member]) !== 0) return NO;
   members.seen |= MEMBERS[member];
@@ -148,7 +97,7 @@ function memberAt(text: string, at: number): Member | null {
   return null;
 }
 
-function readString(text: string, start: number, member: Member, members: Members): number {
+function readString(text: string, start: number, member: Member, members: LineMembers): number {
   let end = start;
   for (let code = text.charCodeAt(end); code !== QUOTE; code = text.charCodeAt(end)) {
     // what is not a character of a JSON string, and the end of the text, which is not a number
@@ -158,7 +107,7 @@ function readString(text: string, start: number, member: Member, members: Member
   return keepString(text.slice(start, end), member, members) ? end + 1 : NO;
 }
 
-function keepString(value: string, member: Member, members: Members): boolean {
+function keepString(value: string, member: Member, members: LineMembers): boolean {
   switch (member) {
     case 'action':
       members.action = isNetworkAction(value) || isFilesystemAction(value) ? value : null;
@@ -183,7 +132,7 @@ function keepString(value: string, member: Member, members: Members): boolean {
   }
 }
 
-function readNumber(text: string, start: number, member: Member, members: Members): number {
+function readNumber(text: string, start: number, member: Member, members: LineMembers): number {
   let end = start;
   let value = 0;
   for (let digit = text.charCodeAt(end) - ZERO; digit >= 0 && digit <= 9; digit = text.charCodeAt(end) - ZERO) {
@@ -200,7 +149,7 @@ function readNumber(text: string, start: number, member: Member, members: Member
   return end;
 }
 
-function readFlag(text: string, start: number, member: Member, members: Members): number {
+function readFlag(text: string, start: number, member: Member, members: LineMembers): number {
   if (member !== 'resolved' && member !== 'recursive') return NO;
   const value = text.startsWith('true', start);
   if (!value && !text.startsWith('false', start)) return NO;
