@@ -93,34 +93,33 @@ export function resourceOf({ layer, target }: Match): string {
 export const NONE = -1;
 
 /** The first of the hits, in rule order, that counts as a deny. */
-export function firstDeny({ targets }: Layer, hits: Hits, asked: Asked): number {
-  let first = NONE;
-  for (let index = 0; index < hits.count; index += 1) {
-    const target = hits.at(index);
-    if (((targets.flags[target] ?? 0) & DENIES) === 0 || (first !== NONE && target >= first)) continue;
-    if (counts(targets, target, asked)) first = target;
-  }
-  return first;
+export function firstDeny(layer: Layer, hits: Hits, asked: Asked): number {
+  return firstOf(layer, hits, asked, { mask: DENIES, flags: DENIES, from: 0 });
 }
 
 /** The first of those from the `from`th hit on that counts as an allow. */
-export function firstAllow({ targets }: Layer, hits: Hits, asked: Asked, from = 0): number {
-  let first = NONE;
-  for (let index = from; index < hits.count; index += 1) {
-    const target = hits.at(index);
-    if (((targets.flags[target] ?? DENIES) & DENIES) !== 0 || (first !== NONE && target >= first)) continue;
-    if (counts(targets, target, asked)) first = target;
-  }
-  return first;
+export function firstAllow(layer: Layer, hits: Hits, asked: Asked, from = 0): number {
+  return firstOf(layer, hits, asked, { mask: DENIES, flags: 0, from });
 }
 
 /** The first that counts as an allow that asks for an approval. */
-export function firstApproval({ targets }: Layer, hits: Hits, asked: Asked): number {
+export function firstApproval(layer: Layer, hits: Hits, asked: Asked): number {
+  return firstOf(layer, hits, asked, { mask: DENIES | APPROVAL, flags: APPROVAL, from: 0 });
+}
+
+interface Sought {
+  /** Of a target's flags, these bits have to be `flags`. */
+  readonly mask: number;
+  readonly flags: number;
+  readonly from: number;
+}
+
+function firstOf({ targets }: Layer, hits: Hits, asked: Asked, { mask, flags, from }: Sought): number {
   let first = NONE;
-  for (let index = 0; index < hits.count; index += 1) {
+  for (let index = from; index < hits.count; index += 1) {
     const target = hits.at(index);
-    if (((targets.flags[target] ?? 0) & (DENIES | APPROVAL)) !== APPROVAL || (first !== NONE && target >= first))
-      continue;
+    if (((targets.flags[target] ?? DENIES) & mask) !== flags || (first !== NONE && target >= first)) continue;
+    // what is no target of the layer has no flags, and never counts
     if (counts(targets, target, asked)) first = target;
   }
   return first;

@@ -28,7 +28,7 @@ function housed({ refreshes = true, failures = 0 } = {}): Housed {
   const known = new Map<number, string>();
   const errors: unknown[] = [];
   const compileNow = (): void => {
-    const set = setOf({ policies: [policy([allowRead('~/work')])], host: { homes: new Map(known) } });
+    const set = setOf({ policies: [policy([allowRead('~/code')])], host: { homes: new Map(known) } });
     holder.swap(compile(set), 'test');
   };
   const homes = createHomeDirectory({
@@ -52,7 +52,7 @@ const skip = HOME === '/' || OWN === 65_534 ? 'this user has no home of its own'
 
 function workOf({ holder }: Housed): string {
   const snapshot = holder.current() ?? assert.fail('no snapshot');
-  return decide(snapshot, requestOf(reading(`${HOME}/work`)), { uid: OWN }).code;
+  return decide(snapshot, requestOf(reading(`${HOME}/code`)), { uid: OWN }).code;
 }
 
 describe('what `~` means', { skip }, () => {

@@ -336,9 +336,9 @@ describe('what reeve protects of its own', () => {
   it('holds for subtrees and through links as well', () => {
     assert.equal(codeOf('write', '/etc', { recursive: true }), 'builtin_deny');
     assert.equal(codeOf('read', '/etc', { recursive: true }), 'builtin_deny');
-    assert.equal(codeOf('write', '/work/link', { real: '/var/lib/reeve/policy.db' }), 'builtin_deny');
+    assert.equal(codeOf('write', '/code/link', { real: '/var/lib/reeve/policy.db' }), 'builtin_deny');
     assert.equal(codeOf('write', '/data/etc-reeve/x'), 'builtin_deny');
-    assert.equal(codeOf('write', '/srv/work', { recursive: true }), 'org_allow');
+    assert.equal(codeOf('write', '/srv/code', { recursive: true }), 'org_allow');
   });
 
   it('holds for every user’s own files, whoever asks', () => {

@@ -141,7 +141,7 @@ describe('explain', () => {
   it('explains paths by both forms, homes and links', () => {
     const files = setOf({
       governs: { filesystem: true },
-      policies: [policy([allowRead('/srv/**', '~/x', '/link/**'), denyRead('/work/private/*')])],
+      policies: [policy([allowRead('/srv/**', '~/x', '/link/**'), denyRead('/code/private/*')])],
       host: {
         homes: new Map([[1001, '/srv/bob']]),
         links: new Map([['/link', { resolved: '/srv/real', trusted: false }]]),
@@ -151,9 +151,9 @@ describe('explain', () => {
       explained(files, reading(path, { real })).rules.map(
         ({ resource, counts, cause }) => `${resource} ${counts} ${cause ?? ''}`,
       );
-    assert.deepEqual(of('/work/private/x', '/srv/bob/x'), [
+    assert.deepEqual(of('/code/private/x', '/srv/bob/x'), [
       '/srv/** true ',
-      '/work/private/* true ',
+      '/code/private/* true ',
       '~/x false `~` is the home of another user',
     ]);
     assert.deepEqual(of('/w', '/srv/real/x'), [

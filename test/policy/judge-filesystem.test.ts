@@ -43,19 +43,19 @@ describe('filesystem rules', () => {
   });
 
   it('judge an allow on the real form, and a deny on both', () => {
-    const set = org([allowRead('/work/**', '/srv/**'), denyRead('/work/private/**', '/srv/secret/**')]);
+    const set = org([allowRead('/code/**', '/srv/**'), denyRead('/code/private/**', '/srv/secret/**')]);
     codes(set, [
-      [reading('/work/a', { real: '/srv/a' }), 'org_allow'],
-      [reading('/elsewhere/a', { real: '/work/a' }), 'org_allow'],
-      [reading('/work/a', { real: '/etc/passwd' }), 'default_deny'],
-      [reading('/work/a', { real: '/srv/secret/a' }), 'org_deny'],
-      [reading('/work/private/a', { real: '/srv/a' }), 'org_deny'],
+      [reading('/code/a', { real: '/srv/a' }), 'org_allow'],
+      [reading('/elsewhere/a', { real: '/code/a' }), 'org_allow'],
+      [reading('/code/a', { real: '/etc/passwd' }), 'default_deny'],
+      [reading('/code/a', { real: '/srv/secret/a' }), 'org_deny'],
+      [reading('/code/private/a', { real: '/srv/a' }), 'org_deny'],
     ]);
   });
 
   it('let an allow carry the exact path to open, and a denial none', () => {
     const set = org([allowRead('/srv/**')]);
-    assert.equal(ask(set, reading('/work/a', { real: '/srv/a' })).resolved_path, '/srv/a');
+    assert.equal(ask(set, reading('/code/a', { real: '/srv/a' })).resolved_path, '/srv/a');
     assert.equal('resolved_path' in ask(set, reading('/srv/a', { real: '/etc/a' })), false);
     assert.match(ask(set, reading('/srv/a', { real: '/etc/a' })).reason, /`\/srv\/a`, which is `\/etc\/a`/);
   });
@@ -85,7 +85,7 @@ describe('a path that cannot be resolved', () => {
       '/dev/stdin',
     ]) {
       assert.equal(unresolvable(path, { resolved: true }).code, 'unresolvable_path', path);
-      assert.equal(unresolvable('/work/x', { real: path }).code, 'unresolvable_path', path);
+      assert.equal(unresolvable('/code/x', { real: path }).code, 'unresolvable_path', path);
     }
     assert.equal(unresolvable('/proc/self/root/../status', { real: '/proc/self/status' }).code, 'unresolvable_path');
     assert.equal(unresolvable('/proc/meminfo', { resolved: true }).code, 'org_allow');
@@ -94,7 +94,7 @@ describe('a path that cannot be resolved', () => {
   it('holds such files somewhere below, when the whole subtree is asked for', () => {
     for (const path of ['/', '/proc', '/proc/self', '/dev']) {
       assert.equal(unresolvable(path, { resolved: true, recursive: true }).code, 'unresolvable_path', path);
-      assert.equal(unresolvable('/work', { real: path, recursive: true }).code, 'unresolvable_path', path);
+      assert.equal(unresolvable('/code', { real: path, recursive: true }).code, 'unresolvable_path', path);
     }
     assert.equal(unresolvable('/srv', { resolved: true, recursive: true }).code, 'org_allow');
     assert.equal(unresolvable('/proc', { resolved: true }).code, 'org_allow');
@@ -137,21 +137,21 @@ describe('`~`', () => {
     [1000, '/home/ann'],
     [1001, '/srv/homes/bob'],
   ]);
-  const allowing = org([allowRead('~/work/**')], { homes });
+  const allowing = org([allowRead('~/code/**')], { homes });
   const denying = org([allowRead('/**'), denyRead('~/.ssh/**')], { homes });
 
   it('in an allow is the home of the one who asks', () => {
     codes(allowing, [
-      [reading('/home/ann/work/x'), 'org_allow'],
-      [reading('/srv/homes/bob/work/x'), 'default_deny'],
+      [reading('/home/ann/code/x'), 'org_allow'],
+      [reading('/srv/homes/bob/code/x'), 'default_deny'],
     ]);
-    codes(allowing, [[reading('/srv/homes/bob/work/x'), 'org_allow']], 1001);
-    codes(allowing, [[reading('/root/work/x'), 'org_allow']], 0);
+    codes(allowing, [[reading('/srv/homes/bob/code/x'), 'org_allow']], 1001);
+    codes(allowing, [[reading('/root/code/x'), 'org_allow']], 0);
   });
 
   it('in an allow is the home of the request’s `uid` where root asks', () => {
-    codes(allowing, [[reading('/home/ann/work/x', { uid: 1000 }), 'org_allow']], 0);
-    codes(allowing, [[reading('/root/work/x', { uid: 1000 }), 'default_deny']], 0);
+    codes(allowing, [[reading('/home/ann/code/x', { uid: 1000 }), 'org_allow']], 0);
+    codes(allowing, [[reading('/root/code/x', { uid: 1000 }), 'default_deny']], 0);
   });
 
   it('in an allow matches nothing for an unknown peer', () => {
@@ -159,14 +159,14 @@ describe('`~`', () => {
       codes(
         allowing,
         [
-          [reading('/home/ann/work/x'), 'default_deny'],
-          [reading('/root/work/x'), 'default_deny'],
+          [reading('/home/ann/code/x'), 'default_deny'],
+          [reading('/root/code/x'), 'default_deny'],
         ],
         uid,
       );
     }
-    const nobody = org([allowRead('~/work/**')], { homes: new Map([[65_534, '/nonexistent']]) });
-    codes(nobody, [[reading('/nonexistent/work/x'), 'default_deny']], 65_534);
+    const nobody = org([allowRead('~/code/**')], { homes: new Map([[65_534, '/nonexistent']]) });
+    codes(nobody, [[reading('/nonexistent/code/x'), 'default_deny']], 65_534);
   });
 
   it('in a deny is only the own home of an ordinary user', () => {
@@ -251,11 +251,11 @@ describe('rules that lead through links (Paths 7)', () => {
         'no policy',
         policy([], { id: 'q' }),
       ],
-      local: [localFile([allowRead('~/work/*/x')])],
+      local: [localFile([allowRead('~/code/*/x')])],
       preset: { name: 'open', rules: [allowRead('/preset/x')] },
       builtin: [rule('deny', ['write'], '/etc/reeve/**')],
     });
-    assert.deepEqual([...compile(set).literalPrefixes].sort(), ['/etc/reeve', '/home/ann/work', '/org/a', '/preset/x']);
+    assert.deepEqual([...compile(set).literalPrefixes].sort(), ['/etc/reeve', '/home/ann/code', '/org/a', '/preset/x']);
   });
 
   it('deny the resolved form beside the written one, whoever owns the link', () => {

@@ -142,7 +142,7 @@ describe('precedence: a local allow', () => {
     for (const resource of ['/**', '/*', '/*/x/y', '/home/**', '/usr/*', '/libx/**', '/Users/*', '~/**', '~/*']) {
       assert.match(cause(delegatedFor(resource)) ?? '', /too wide/, resource);
     }
-    for (const resource of ['/', '/etc', '/home/ann/**', '~/work/**', '/workspace/**', 'C:\\work\\**']) {
+    for (const resource of ['/', '/etc', '/home/ann/**', '~/code/**', '/workspace/**', 'C:\\work\\**']) {
       assert.doesNotMatch(cause(delegatedFor(resource)) ?? '', /too wide/, resource);
     }
     assert.equal(ask(delegatedFor('/workspace/**'), reading('/workspace/x')).code, 'local_allow');

@@ -159,7 +159,7 @@ test('29 braces, brackets and their like in a rule are those very characters', (
 test('30 a path with a NUL, a relative one and one that begins with `~` are refused', () => {
   for (const path of [
     '/etc/passwd\0',
-    '/work/\0/x',
+    '/code/\0/x',
     'etc/passwd',
     './x',
     '../x',
@@ -213,7 +213,7 @@ test('32 nothing leads through another process’s files', linuxOnly, (t) => {
     [ALLOW_FILES],
     ['/', '/proc', '/dev'].map((path) => read(path, { recursive: true })),
   );
-  denied([ALLOW_FILES], [read('/work/x', { real: '/proc/self/root/etc/passwd' })]);
+  denied([ALLOW_FILES], [read('/code/x', { real: '/proc/self/root/etc/passwd' })]);
 });
 
 test('33 a protected file that does not exist yet cannot be made', (t) => {

@@ -23,7 +23,7 @@ export const localAdd: Command = {
   examples: [
     'reeve local add allow registry.example.com:443',
     "reeve local add deny '**.tracker.example' --name 'no trackers'",
-    "reeve local add allow '~/work/**' --action read --action write",
+    "reeve local add allow '~/code/**' --action read --action write",
   ],
   async run(context, input) {
     // whoever only asks loads no reader of rules
