@@ -1,7 +1,7 @@
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { CompiledPolicy, PolicyWarning } from '../policy/snapshot.ts';
-import type { SourceStatus } from '../sources/governance/source.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
+import type { SourceStatus } from '../sources/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 
 /**

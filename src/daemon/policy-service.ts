@@ -4,7 +4,7 @@ import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { Compilation } from '../policy/compilation.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import type { Live } from '../sources/activate.ts';
-import type { GovernanceSource } from '../sources/governance/source.ts';
+import type { PolicySource } from '../sources/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
@@ -90,7 +90,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   };
 }
 
-function factsOf(desk: PolicyDesk, source: GovernanceSource | null): SupplyFacts {
+function factsOf(desk: PolicyDesk, source: PolicySource | null): SupplyFacts {
   const { listing, warnings } = desk.local.current();
   return {
     organisation: desk.store.enrolledOrg(),
@@ -120,7 +120,7 @@ async function openSource(
   { store, activator }: PolicyDesk,
   { config, clock, log }: PolicyServiceOptions,
   onStatus: () => void,
-): Promise<Part & { readonly source: GovernanceSource | null }> {
+): Promise<Part & { readonly source: PolicySource | null }> {
   if (config.source === null) return { source: null, close: () => undefined };
   // most of what a thread without a source would have to load
   const { createGovernanceSource } = await import('../sources/governance/source.ts');
@@ -141,7 +141,7 @@ async function openSource(
   return { source, close: () => source.close() };
 }
 
-function polling(source: GovernanceSource | null): Part {
+function polling(source: PolicySource | null): Part {
   source?.start();
   return { close: () => source?.close() };
 }
@@ -150,7 +150,7 @@ function liveIn({ activator }: PolicyDesk): Live {
   return activator.live() ?? { revision: 'none', generation: 0 };
 }
 
-async function syncNow(desk: PolicyDesk, source: GovernanceSource | null): Promise<SyncOutcome> {
+async function syncNow(desk: PolicyDesk, source: PolicySource | null): Promise<SyncOutcome> {
   if (source === null) {
     const message = 'no source is configured: local files and the preset rule; set `source` in the configuration file';
     return { kind: 'failed', code: 'no_source', message };

@@ -1,8 +1,8 @@
 import type { DecisionLogState } from '../audit/decision-log.ts';
 import type { Staleness } from '../policy/policy-set.ts';
 import type { DomainState, Snapshot } from '../policy/snapshot.ts';
-import type { SourceStatus } from '../sources/governance/source.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
+import type { SourceStatus } from '../sources/source.ts';
 import type { PolicyReport, SupplyFacts } from './policy-messages.ts';
 
 /** One thing that somebody should look at; the code is stable, the message is for a person. */

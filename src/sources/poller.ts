@@ -16,7 +16,8 @@ export interface PollOutcome {
 export interface PollerOptions<Outcome extends PollOutcome> {
   readonly clock: Clock;
   readonly random: Random;
-  readonly intervalMs: number;
+  /** Asked for at each plan: a bundle may change it. */
+  readonly intervalMs: () => number;
   /** Anything stable about this machine: it spreads a fleet that starts at the same moment. */
   readonly hostId: string;
   /** Whether there is a policy to serve; without one there is more hurry. */
@@ -142,7 +143,7 @@ function plan<Outcome extends PollOutcome>(
   if (outcome.kind === 'ok') {
     state.failures = 0;
     state.notBefore = 0;
-    const regular = now + jittered(options.intervalMs, options.random);
+    const regular = now + jittered(options.intervalMs(), options.random);
     const followUp = now + (outcome.followUpMs ?? Number.POSITIVE_INFINITY);
     state.nextAt = Math.min(planned, regular, followUp);
     return;
@@ -153,7 +154,8 @@ function plan<Outcome extends PollOutcome>(
 }
 
 function retryMs(options: PollerOptions<PollOutcome>, failures: number): number {
-  const { intervalMs, random } = options;
+  const { random } = options;
+  const intervalMs = options.intervalMs();
   const capMs = Math.max(intervalMs, Math.min(MAX_BACKOFF_MS, intervalMs * 10));
   const baseMs = options.delivered() ? intervalMs : Math.min(intervalMs, FIRST_BACKOFF_MS);
   return backoffMs({ baseMs, capMs }, Math.max(1, failures), random);
@@ -162,5 +164,5 @@ function retryMs(options: PollerOptions<PollOutcome>, failures: number): number 
 /** The same part of the interval for this machine each time it starts. */
 function splayMs({ hostId, intervalMs }: PollerOptions<PollOutcome>): number {
   const part = createHash('sha256').update(hostId).digest().readUInt32BE(0) / 2 ** 32;
-  return Math.floor(part * Math.min(intervalMs, MAX_SPLAY_MS));
+  return Math.floor(part * Math.min(intervalMs(), MAX_SPLAY_MS));
 }

@@ -7,7 +7,8 @@ import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapsho
 import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { createActivator } from '../../src/sources/activate.ts';
-import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
+import { createGovernanceSource } from '../../src/sources/governance/source.ts';
+import type { PolicySource } from '../../src/sources/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
@@ -26,7 +27,7 @@ import { temporaryDirectory } from '../support/governance-stage.ts';
 import { emptySet } from '../support/policy-sets.ts';
 
 interface Machine {
-  readonly source: GovernanceSource;
+  readonly source: PolicySource;
   readonly holder: SnapshotHolder;
   readonly serving: () => Compilation | null;
   readonly store: BundleStore;

@@ -29,7 +29,7 @@ function start(t: TestContext, options: Partial<PollerOptions<PollOutcome>> = {}
   const poller = createPoller<PollOutcome>({
     clock,
     random: () => 0.5,
-    intervalMs: 120_000,
+    intervalMs: () => 120_000,
     hostId: 'host-1',
     delivered: () => false,
     run: (cause: PollCause) => {
@@ -78,7 +78,11 @@ test('an interval varies by ten per cent', async (t) => {
 });
 
 test('failures in a row wait longer each time, up to a cap, and a success ends that', async (t) => {
-  const { runs, pass, outcomes } = start(t, { intervalMs: 30_000, delivered: () => true, random: () => 0.999_999 });
+  const { runs, pass, outcomes } = start(t, {
+    intervalMs: () => 30_000,
+    delivered: () => true,
+    random: () => 0.999_999,
+  });
   outcomes.push(...Array.from({ length: 7 }, () => failed));
   await pass(2_000);
   const times = runs.map((run) => Number(run.split(' ')[1]));

@@ -8,8 +8,9 @@ import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
 import { type Activator, createActivator, type OrgPolicies } from '../../src/sources/activate.ts';
-import { createGovernanceSource, type GovernanceSource } from '../../src/sources/governance/source.ts';
+import { createGovernanceSource } from '../../src/sources/governance/source.ts';
 import type { GovernanceConfig } from '../../src/sources/governance/sync-run.ts';
+import type { PolicySource } from '../../src/sources/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
@@ -55,7 +56,7 @@ export interface GovernanceStage {
   /** What was compiled of it, listing and all. */
   readonly serving: () => Compilation | null;
   readonly activator: Activator;
-  readonly source: GovernanceSource;
+  readonly source: PolicySource;
   /** What the activator was given last. */
   readonly orgs: OrgPolicies[];
   /** From here on every statement fails. */

@@ -1,9 +1,5 @@
 import type { Credential } from '../../schema/governance.ts';
-
-export interface SourceWarning {
-  readonly code: 'credential_can_write' | 'password_credential' | 'no_rollback_protection';
-  readonly message: string;
-}
+import type { SourceWarning } from '../source.ts';
 
 const NO_ROLLBACK_PROTECTION: SourceWarning = {
   code: 'no_rollback_protection',

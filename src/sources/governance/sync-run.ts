@@ -6,7 +6,8 @@ import { SYNC_DEADLINE_MS } from '../../schema/limits.ts';
 import type { BundleStore } from '../../store/bundle-store.ts';
 import type { Activation, FetchedBundle } from '../activate.ts';
 import type { PollCause } from '../poller.ts';
-import { failureOf, type SourceFailure } from '../source-failure.ts';
+import type { SourceOutcome } from '../source.ts';
+import { failureOf } from '../source-failure.ts';
 import { createAccessTokens } from './access-token.ts';
 import { gatherPolicies } from './gather-policies.ts';
 import { createGovernanceApi, type GovernanceApi } from './governance-api.ts';
@@ -37,24 +38,9 @@ export interface SyncRunOptions {
   readonly onPolicies: (bundle: FetchedBundle) => Promise<Activation>;
 }
 
-export type SyncOutcome =
-  | {
-      readonly kind: 'ok';
-      /** `waiting`: a first listing without policies; nothing serves until the next one says the same. */
-      readonly result: 'activated' | 'unchanged' | 'waiting';
-      /** Of the policy that serves; null while waiting. */
-      readonly revision: string | null;
-      readonly generation: number | null;
-      /** Policies that are no longer listed and serve on until that is confirmed; '' = every policy. */
-      readonly heldPolicies: readonly string[];
-      /** The listing that can confirm it comes no later than this; null = nothing is to be confirmed. */
-      readonly followUpMs: number | null;
-    }
-  | { readonly kind: 'failed'; readonly failure: SourceFailure; readonly retryAfterMs: number | null };
-
 export interface SyncRun {
   /** One whole sync. Never rejects. */
-  sync(cause: PollCause): Promise<SyncOutcome>;
+  sync(cause: PollCause, closing: AbortSignal): Promise<SourceOutcome>;
   close(): Promise<void>;
 }
 
@@ -62,10 +48,10 @@ export interface SyncRun {
 const FOLLOW_UP_FROM_MS = 61_000;
 const FOLLOW_UP_SPREAD_MS = 13_000;
 
-export function createSyncRun(options: SyncRunOptions, closing: AbortSignal): SyncRun {
+export function createSyncRun(options: SyncRunOptions): SyncRun {
   let connection: Connection | null = null;
   return {
-    async sync(cause) {
+    async sync(cause, closing) {
       try {
         // opened here, not at start: a CA file that is missing for a moment must not keep the daemon down
         connection ??= await connect(options);
@@ -108,7 +94,7 @@ interface RunFacts {
 }
 
 /** List → get what changed → verify → judge absences → hand over. */
-async function syncOnce(options: SyncRunOptions, connection: Connection, run: RunFacts): Promise<SyncOutcome> {
+async function syncOnce(options: SyncRunOptions, connection: Connection, run: RunFacts): Promise<SourceOutcome> {
   const { api, outbound, memory } = connection;
   const { store, config, clock } = options;
   const cached = store.cachedPolicies();
@@ -126,7 +112,7 @@ async function syncOnce(options: SyncRunOptions, connection: Connection, run: Ru
   return handOver(options, plan, gathered.listing.startedAt);
 }
 
-async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: number): Promise<SyncOutcome> {
+async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: number): Promise<SourceOutcome> {
   const { store, config, onPolicies, random } = options;
   const followUpMs = plan.held.length === 0 ? null : FOLLOW_UP_FROM_MS + Math.round(FOLLOW_UP_SPREAD_MS * random());
   const common = { kind: 'ok', heldPolicies: plan.held, followUpMs } as const;

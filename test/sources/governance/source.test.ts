@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { SyncOutcome } from '../../../src/sources/governance/sync-run.ts';
+import type { SourceOutcome } from '../../../src/sources/source.ts';
 import {
   type GovernanceStage,
   governanceStage,
@@ -19,7 +19,7 @@ function serving(stage: GovernanceStage): readonly string[] {
   return stage.serving()?.listing.flatMap((rule) => rule.resources) ?? ['nothing'];
 }
 
-async function sync(stage: GovernanceStage): Promise<SyncOutcome> {
+async function sync(stage: GovernanceStage): Promise<SourceOutcome> {
   const answer = await stage.source.sync();
   assert.ok(answer.kind === 'ran', JSON.stringify(answer));
   return answer.outcome;
