@@ -29,4 +29,6 @@ export interface BundleTerms {
   readonly pollIntervalMs: number | null;
   readonly supportMessage: string | null;
   readonly change: BundleChange | null;
+  /** It carries a next bundle to evaluate beside it. */
+  readonly shadow: boolean;
 }
