@@ -1,6 +1,8 @@
 import type { Retention } from '../audit/retention.ts';
 import type { PerDomain, PresetInput } from '../policy/policy-set.ts';
+import type { FileConfig } from '../sources/file/config.ts';
 import type { GovernanceConfig } from '../sources/governance/sync-run.ts';
+import type { TufConfig } from '../sources/tuf/config.ts';
 
 /** system: for everybody on the machine; user: for its owner alone. */
 export type Service = 'system' | 'user';
@@ -17,12 +19,23 @@ export interface LogConfig {
   readonly file: string | null;
 }
 
-export interface SourceConfig extends GovernanceConfig {
+/** What every kind of source is configured with. */
+interface SharedSourceConfig {
+  readonly org: string;
   /** null = this machine has no team list; `[]` is a list. */
   readonly teams: readonly string[] | null;
-  /** Said outright; a domain left out is governed from the first policy of it. */
+  /** Said outright; a domain left out is governed from the first policy of it. A signed bundle says so itself. */
   readonly governs: Partial<PerDomain<boolean>>;
+  /** Beside the configuration file: nobody writes these. */
+  readonly trustedFiles: readonly string[];
 }
+
+export type SourceConfig = SharedSourceConfig &
+  (
+    | ({ readonly type: 'governance' } & GovernanceConfig)
+    | ({ readonly type: 'tuf' } & TufConfig)
+    | ({ readonly type: 'file' } & FileConfig)
+  );
 
 /** Everything the daemon needs to know, complete and checked; made from the configuration file. */
 export interface DaemonConfig {

@@ -1,15 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Retention } from '../audit/retention.ts';
-import { messageOf } from '../base/coded-error.ts';
-import { isLoopbackUrl, readBaseUrl } from '../http/outbound-url.ts';
 import { readTrustedFile } from '../realpath/trusted-file.ts';
-import { CONFIG_FILE_BYTES, type ConfigFile, durationMs, readConfigFile } from '../schema/config-file.ts';
-import { MIN_INTERVAL_MS } from '../schema/limits.ts';
+import { CONFIG_FILE_BYTES, type ConfigFile, readConfigFile } from '../schema/config-file.ts';
 import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import { loadPreset } from '../sources/presets.ts';
 import { ConfigError } from './config-error.ts';
-import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
+import type { DaemonConfig } from './daemon-config.ts';
+import { sourceOf } from './load-source.ts';
 
 /** This process, as far as its defaults depend on it. */
 export interface Installation {
@@ -48,14 +46,15 @@ function completed(file: string, written: ConfigFile, installation: Installation
   // Root's daemon serves the whole machine; anybody else's only its owner.
   const system = installation.uid === 0;
   const { source, log } = written;
+  const owners = system ? [0] : [0, installation.uid];
   return {
     file,
     service: system ? 'system' : 'user',
     ...socketPaths(written, installation, system),
     ...places(written, installation, system),
-    source: source === null ? null : sourceOf(file, source),
+    source: source === null ? null : sourceOf(source, { file, owners }),
     preset: loadPreset(written.preset),
-    localOwners: system ? [0] : [0, installation.uid],
+    localOwners: owners,
     authzenIdentifier: written.authzen.identifier.replace(/\/$/, ''),
     metadataAddresses: written.metadata_addresses,
     nat64Prefixes: written.nat64_prefixes,
@@ -103,34 +102,4 @@ function socketPaths(
     throw new ConfigError('no_home', 'there is no directory for sockets: name them with `sockets.decide`');
   }
   return { decideSocket: join(directory, DECIDE_SOCKET), adminSocket: admin ?? join(directory, ADMIN_SOCKET) };
-}
-
-function sourceOf(file: string, source: NonNullable<ConfigFile['source']>): SourceConfig {
-  assertUsable(file, source.base_url);
-  const { interval, proxy, ca_file: caFile, governs } = source;
-  const intervalMs = interval === null ? null : durationMs(interval);
-  if (intervalMs !== null && intervalMs < MIN_INTERVAL_MS && !isLoopbackUrl(new URL(source.base_url))) {
-    throw new ConfigError('config_invalid', `${file}: \`source.interval\` below 30s is for a source on loopback only`);
-  }
-  const said = governs === 'auto' ? [] : Object.entries(governs).filter(([, governed]) => governed !== 'auto');
-  return {
-    baseUrl: source.base_url,
-    org: source.org,
-    credentialFile: source.credential_file,
-    ignoreMembers: source.ignore_members,
-    teams: source.teams,
-    governs: Object.fromEntries(said),
-    ...(intervalMs === null ? {} : { intervalMs }),
-    ...(proxy === null ? {} : { proxy }),
-    ...(caFile === null ? {} : { caFile }),
-  };
-}
-
-/** Before anything has started: what cannot be asked is a mistake in this file. */
-function assertUsable(file: string, baseUrl: string): void {
-  try {
-    readBaseUrl(baseUrl);
-  } catch (error) {
-    throw new ConfigError('config_invalid', `${file}: \`source.base_url\`: ${messageOf(error)}`, { cause: error });
-  }
 }

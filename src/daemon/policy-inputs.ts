@@ -85,7 +85,10 @@ function both<T>(value: T): PerDomain<T> {
 /** This installation's own files (semantics, 4.6). */
 function protectedPaths(config: DaemonConfig): { written: string[]; read: string[] } {
   return {
-    written: [config.file, config.stateDirectory, config.localDirectory, config.decideSocket, config.adminSocket],
-    read: config.source === null ? [] : [config.source.credentialFile],
+    written: [
+      ...[config.file, config.stateDirectory, config.localDirectory, config.decideSocket, config.adminSocket],
+      ...(config.source?.trustedFiles ?? []),
+    ],
+    read: config.source?.type === 'governance' ? [config.source.credentialFile] : [],
   };
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { Compilation } from '../policy/compilation.ts';
@@ -7,6 +6,7 @@ import type { Live } from '../sources/activate.ts';
 import type { PolicySource } from '../sources/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type Part, Parts } from './lifecycle.ts';
+import { openSource } from './open-source.ts';
 import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
 import { stalenessNow } from './policy-inputs.ts';
 import type { PolicyLog, SupplyFacts } from './policy-messages.ts';
@@ -56,7 +56,10 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   let notice: SupplyNotice | null = null;
   const memory = await parts.start('memory', () => watchSpareMemory(options.clock));
   const desk = await openPolicyDesk(parts, { ...options, publish });
-  const { source } = await parts.start('source', () => openSource(desk, options, () => notice?.look()));
+  const { source } = await parts.start('source', async () => {
+    const opened = await openSource(desk, { ...options, onStatus: () => notice?.look() });
+    return { source: opened, close: () => opened?.close() };
+  });
   const onError = (error: unknown): void => log.error({ err: error }, 'the state of the supply cannot be read');
   const opened = await parts.start('notice', () => startNotice({ ...options, onError }, () => factsOf(desk, source)));
   notice = opened;
@@ -113,32 +116,6 @@ function openUpkeep(desk: PolicyDesk, { clock, log }: PolicyServiceOptions): Par
     refresh: (cause) => desk.refresh(cause),
     onError: (error: unknown) => log.error({ err: error }, 'looking for changes failed; the policy serves on'),
   });
-}
-
-/** It does not poll yet. Throws for one that can never be asked. */
-async function openSource(
-  { store, activator }: PolicyDesk,
-  { config, clock, log }: PolicyServiceOptions,
-  onStatus: () => void,
-): Promise<Part & { readonly source: PolicySource | null }> {
-  if (config.source === null) return { source: null, close: () => undefined };
-  // most of what a thread without a source would have to load
-  const { createGovernanceSource } = await import('../sources/governance/source.ts');
-  const source = createGovernanceSource({
-    config: config.source,
-    store,
-    clock,
-    random: Math.random,
-    hostId: hostname(),
-    onPolicies: (bundle) => activator.activate(bundle),
-    onTrouble: (error) => {
-      if (error === null) log.info({}, 'syncs work again');
-      else
-        log.warn({ stage: error.stage, code: error.code, reason: error.message }, 'a sync failed; what serves stays');
-    },
-    onStatus,
-  });
-  return { source, close: () => source.close() };
 }
 
 function polling(source: PolicySource | null): Part {

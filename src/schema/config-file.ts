@@ -1,70 +1,11 @@
 import { z } from 'zod';
 import { readAddress, readPrefix } from '../policy/resource/address.ts';
-import { isCanonicalPath } from '../policy/resource/path.ts';
 import { readShape } from './read-shape.ts';
+import { absolutePath, sourceSchema, url } from './source-config.ts';
 import { readYaml } from './yaml.ts';
 
 /** The largest configuration file. */
 export const CONFIG_FILE_BYTES = 262_144;
-
-const absolutePath = z
-  .string()
-  .refine(isCanonicalPath, 'must be an absolute path without `//`, `.`, `..` and a trailing `/`');
-const name = z.string().min(1).max(512);
-const duration = z
-  .string()
-  .regex(/^[1-9][0-9]{0,3}[smh]$/, 'must be a duration such as `120s`, `2m` or `1h`')
-  .refine((text) => durationMs(text) <= 3_600_000, 'must be at most `1h`');
-const url = (protocols: readonly string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
-
-const governs = z
-  .union([
-    z.literal('auto'),
-    z.strictObject({
-      network: z.union([z.boolean(), z.literal('auto')]).default('auto'),
-      filesystem: z.union([z.boolean(), z.literal('auto')]).default('auto'),
-    }),
-  ])
-  .default('auto')
-  .describe('which domains the organisation governs; auto: each from its first policy on');
-
-const source = z
-  .strictObject({
-    type: z.literal('governance').describe('the only kind of source so far'),
-    base_url: url(['https:', 'http:']).describe(
-      'base of the governance API, for example `https://policy.example.com/v2`; http only to loopback',
-    ),
-    org: name.describe('the organisation whose policies are pulled'),
-    credential_file: absolutePath.describe(
-      'JSON `{"identifier": …, "secret": …}`, mode 0600; read-only credentials are best',
-    ),
-    teams: z
-      .array(name)
-      .nullable()
-      .default(null)
-      .describe('teams of this machine; null: it has no team list, then team denies apply and team allows do not'),
-    interval: duration
-      .nullable()
-      .default(null)
-      .describe('time between two polls, 30s to 1h (1s to loopback); null: 120s'),
-    governs,
-    ignore_members: z
-      .array(name)
-      .default([])
-      .describe('members of policies and rules that this version does not know and may ignore'),
-    proxy: url(['http:', 'https:'])
-      .nullable()
-      .default(null)
-      .describe('HTTP proxy for everything that goes to the source'),
-    ca_file: absolutePath
-      .nullable()
-      .default(null)
-      .describe('PEM file with the certificate authorities that are trusted instead of the usual ones'),
-  })
-  .describe('where the organisation policy comes from');
 
 /** The configuration of `reeve daemon`. Every value has a default; null means the one of the kind of installation. */
 export const configFileSchema = z
@@ -80,7 +21,10 @@ export const configFileSchema = z
       .nullable()
       .default(null)
       .describe('databases; null: /var/lib/reeve, for a user service ~/.local/state/reeve'),
-    source: source.nullable().default(null).describe('null: no organisation; local files and the preset decide'),
+    source: sourceSchema
+      .nullable()
+      .default(null)
+      .describe('where the organisation policy comes from; null: no organisation, local files and the preset decide'),
     preset: z
       .enum(['locked-down', 'balanced', 'open'])
       .default('locked-down')
@@ -145,12 +89,6 @@ export function readConfigFile(text: string): ConfigFileReading {
   return { kind: 'invalid', issues: issues.length === 0 ? ['the file: has a value that it may not have'] : issues };
 }
 
-/** `120s`, `2m`, `1h` in milliseconds. */
-export function durationMs(text: string): number {
-  const unit = text.endsWith('h') ? 3_600_000 : text.endsWith('m') ? 60_000 : 1_000;
-  return Number(text.slice(0, -1)) * unit;
-}
-
 function isNat64Prefix(text: string): boolean {
   const reading = readPrefix(text);
   return reading.kind === 'prefix' && /:.*\/96$/.test(text);
@@ -178,6 +116,9 @@ function wanted(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type')
     return `must be ${issue.expected === 'object' ? 'a mapping' : `of type ${issue.expected}`}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
+    return `must be one of ${issue.options.map(String).join(', ')}`;
+  }
   if (issue.code === 'invalid_union') return 'has none of the forms that it may have';
   return 'has a value that it may not have';
 }

@@ -14,6 +14,9 @@ export const MAX_ID_CHARACTERS = 128;
 export const MAX_NAME_CHARACTERS = 512;
 export const MAX_TEXT_CHARACTERS = 16_384;
 
+/** The pinned root of a TUF repository; as large as any root may be (tuf: parsing is quadratic). */
+export const MAX_PINNED_ROOT_BYTES = 32 * 1024;
+export const MAX_KEY_FILE_BYTES = 16 * 1024;
 export const MAX_CREDENTIAL_FILE_BYTES = 16 * 1024;
 export const MAX_IDENTIFIER_CHARACTERS = 256;
 export const MAX_SECRET_CHARACTERS = 4_096;
@@ -31,5 +34,6 @@ export const COMPILE_DEADLINE_MS = 60_000;
 
 // Polling (delivery, What always holds).
 export const DEFAULT_GOVERNANCE_INTERVAL_MS = 120_000;
+export const DEFAULT_BUNDLE_INTERVAL_MS = 60_000;
 export const MIN_INTERVAL_MS = 30_000;
 export const MAX_CA_FILE_BYTES = 4 * 1024 * 1024;

@@ -67,6 +67,8 @@ describe('a daemon in this process', () => {
   test('that cannot ask its source takes back its sockets too', async (t) => {
     const { root, config, start } = prepared(t);
     const source = {
+      type: 'governance' as const,
+      trustedFiles: [],
       baseUrl: 'http://policy.example.com',
       org: 'acme',
       credentialFile: '/x',

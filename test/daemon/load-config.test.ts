@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ConfigError, type ConfigErrorCode } from '../../src/daemon/config-error.ts';
@@ -93,6 +93,8 @@ describe('a configuration file', () => {
       source: { ...SOURCE, interval: '2m', teams: ['eng'], governs: { network: true }, proxy: 'http://127.0.0.1:3128' },
     });
     assert.deepEqual(source, {
+      type: 'governance',
+      trustedFiles: [],
       baseUrl: 'https://policy.example.com/v2',
       org: 'acme',
       credentialFile: '/c.json',
@@ -104,6 +106,45 @@ describe('a configuration file', () => {
     });
     assert.deepEqual(configOf({ source: SOURCE }).source?.governs, {});
     assert.equal(configOf({ source: SOURCE }).source?.teams, null);
+  });
+
+  test('reads the pinned root and the public keys with the configuration, by its own rules', (t) => {
+    const directory = tempDirectory(t);
+    const [root, key] = [join(directory, 'root.json'), join(directory, 'key.pem')];
+    writeFileSync(root, '{"signed":{}}', { mode: 0o644 });
+    writeFileSync(key, 'PEM', { mode: 0o644 });
+    const tuf = { type: 'tuf', base_url: 'https://policy.example.com/acme/', org: 'acme', root_file: root };
+    assert.deepEqual(configOf({ source: tuf }).source, {
+      type: 'tuf',
+      org: 'acme',
+      teams: null,
+      governs: {},
+      trustedFiles: [root],
+      baseUrl: 'https://policy.example.com/acme/',
+      pinnedRoot: '{"signed":{}}',
+      target: 'bundle.json.gz',
+    });
+    const file = { type: 'file', path: '/srv/bundle.json', org: 'acme', interval: '1s', public_keys: [key] };
+    const uid = process.geteuid?.() ?? 0;
+    assert.deepEqual(configOf({ source: file }).source, {
+      type: 'file',
+      org: 'acme',
+      teams: null,
+      governs: {},
+      trustedFiles: ['/srv/bundle.json', key],
+      intervalMs: 1_000,
+      path: '/srv/bundle.json',
+      owners: uid === 0 ? [0] : [0, uid],
+      publicKeys: ['PEM'],
+    });
+    chmodSync(root, 0o666);
+    refused('config_untrusted', /can be written by its group or by others/, () => configOf({ source: tuf }));
+    chmodSync(root, 0o644);
+    writeFileSync(root, 'x'.repeat(40_000));
+    refused('config_untrusted', /larger than 32768 bytes/, () => configOf({ source: tuf }));
+    rmSync(root);
+    symlinkSync(key, root);
+    refused('config_untrusted', /is a link/, () => configOf({ source: tuf }));
   });
 
   test('may poll every second on loopback only, and every 30 s elsewhere', () => {

@@ -169,15 +169,17 @@ test('delivery names every member of a policy', () => {
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
 }
 
-/** Every member of a schema, `a.b` for one inside another. */
+/** Every member of a schema, `a.b` for one inside another, each once. */
 function keysOf(schema: JsonSchema, prefix = ''): string[] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
     `${prefix}${name}`,
     ...keysOf(inner, `${prefix}${name}.`),
   ]);
-  return [...own, ...(schema.anyOf ?? []).flatMap((form) => keysOf(form, prefix))];
+  const forms = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  return [...new Set([...own, ...forms.flatMap((form) => keysOf(form, prefix))])];
 }
 
 const CONFIG_KEYS = keysOf(jsonSchemas()['config.schema.json'] as JsonSchema);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { durationMs, readConfigFile } from '../../src/schema/config-file.ts';
+import { readConfigFile } from '../../src/schema/config-file.ts';
+import { durationMs } from '../../src/schema/source-config.ts';
 
 const issuesOf = (text: string): readonly string[] => {
   const reading = readConfigFile(text);
@@ -49,11 +50,42 @@ test('the example file shows exactly the defaults, and its source can be used on
   });
 });
 
+test('the example shows the two other kinds of source as well, and each of their members', () => {
+  const text = readFileSync(new URL('../../config/reeve.example.yaml', import.meta.url), 'utf8');
+  const others = [...text.matchAll(/^## source:\n(?:##   .*\n)+/gm)].map(([block]) => block.replaceAll(/^## /gm, ''));
+  const sources = others.map((block) => {
+    const reading = readConfigFile(block);
+    assert.ok(reading.kind === 'config', JSON.stringify(reading));
+    return reading.config.source;
+  });
+  const common = { org: 'example', teams: null, interval: null };
+  assert.deepEqual(sources, [
+    {
+      type: 'tuf',
+      base_url: 'https://policy.example.com/example',
+      ...common,
+      root_file: '/etc/reeve/root.json',
+      target: 'bundle.json.gz',
+      proxy: null,
+      ca_file: null,
+    },
+    { type: 'file', path: '/etc/reeve/bundle.json', ...common, public_keys: null },
+  ]);
+});
+
+test('a target that could lead elsewhere is refused', () => {
+  for (const target of ['../bundle.json.gz', '/bundle.json.gz', 'a/./b.json.gz', 'bundle.json', 'a b.json.gz', '']) {
+    const written = { type: 'tuf', base_url: 'https://policy.example.com', org: 'x', root_file: '/r', target };
+    assert.match(issuesOf(JSON.stringify({ source: written })).join(), /`source\.target`/, target);
+  }
+});
+
 test('governs may be said for one domain and left open for the other', () => {
   const reading = readConfigFile(`${SOURCE}  governs: {network: true}\n  interval: 1s\n  teams: []\n`);
   assert.ok(reading.kind === 'config');
-  assert.deepEqual(reading.config.source?.governs, { network: true, filesystem: 'auto' });
-  assert.deepEqual(reading.config.source.teams, []);
+  const { source } = reading.config;
+  assert.ok(source?.type === 'governance');
+  assert.deepEqual([source.governs, source.teams], [{ network: true, filesystem: 'auto' }, []]);
 });
 
 test('an unknown member is refused by its name, wherever it stands', () => {
@@ -75,7 +107,7 @@ test('each wrong value is named with what it must be, and is not repeated', () =
     ['nat64_prefixes: ["10.0.0.0/8"]\n', /^`nat64_prefixes.0`: must be an IPv6 prefix of length 96$/],
     ['log: {level: hunter2}\n', /^`log.level`: must be one of debug, info, warn, error$/],
     ['log: hunter2\n', /^`log`: must be a mapping$/],
-    ['source: {type: tuf}\n', /^`source.type`: must be one of governance$/],
+    ['source: {type: hunter2}\n', /^`source.type`: must be one of governance, tuf, file$/],
     [SOURCE.replace('https://policy', 'ftp://hunter2'), /^`source.base_url`: must be a URL/],
     [`${SOURCE}  interval: 2 hours\n`, /^`source.interval`: must be a duration/],
     [`${SOURCE}  interval: 2h\n`, /^`source.interval`: must be at most `1h`$/],
