@@ -202,12 +202,22 @@ test('configuration lists every key; one that only holds others may be left out'
 
 test('configuration states the defaults of the code', () => {
   const source = '{type: governance, base_url: "https://a.example", org: a, credential_file: /a}';
-  const [empty, full] = [readConfigFile(''), readConfigFile(`source: ${source}`)];
-  assert.ok(empty.kind === 'config' && full.kind === 'config');
+  // a member of one kind of source only is looked up there
+  const written = [
+    source,
+    '{type: tuf, base_url: "https://x.example", org: x, root_file: /r}',
+    '{type: file, path: /b, org: x}',
+  ];
+  const files = ['null', ...written].map((kind) => readConfigFile(`source: ${kind}`));
   const valueAt = (key: string): unknown => {
-    let value: unknown = key.startsWith('source.') ? full.config : empty.config;
-    for (const part of key.split('.')) value = (value as Readonly<Record<string, unknown>>)[part];
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    for (const reading of files) {
+      assert.ok(reading.kind === 'config', JSON.stringify(reading));
+      let value: unknown = reading.config;
+      for (const part of key.split('.'))
+        value = (value as Readonly<Record<string, unknown>> | null | undefined)?.[part];
+      if (value !== undefined) return typeof value === 'string' ? value : JSON.stringify(value);
+    }
+    return undefined;
   };
   const stated = rowsBelow(CONFIGURATION, '## Settings').flatMap(([key, value]) => {
     const [name, text] = [codeIn(key), codeIn(value)];
