@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, compile, decide, readRequest } from '../../src/policy/index.ts';
+import { inputs, STRIDE, trying } from '../support/inputs.ts';
 import { emptySet } from '../support/policy-sets.ts';
 
 type Domain = 'network' | 'filesystem';
@@ -204,7 +205,7 @@ describe('combining rules, whatever they match', () => {
         for (const [at, one] of RULES.entries()) {
           const others = RULES.slice(0, at + 1).flatMap((other) => [[one, other] as const, [other, one] as const]);
           for (const rules of [[one], ...others]) {
-            assertAsModelled({ domain, governance, monitored: settings % 5 === 0, rules });
+            if (settings % STRIDE === 0) assertAsModelled({ domain, governance, monitored: settings % 5 === 0, rules });
             settings += 1;
           }
         }
@@ -234,10 +235,10 @@ describe('combining rules, whatever they match', () => {
         const { code } = expectedOf(each);
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }),
-      { numRuns: 10_000 },
+      trying(10_000),
     );
     for (const code of [...CODES, 'org_allow', 'local_allow', 'preset_allow']) {
-      assert.ok((codes.get(code) ?? 0) > 50, `${code} came up ${codes.get(code) ?? 0} times`);
+      assert.ok((codes.get(code) ?? 0) > inputs(50), `${code} came up ${codes.get(code) ?? 0} times`);
     }
   });
 });

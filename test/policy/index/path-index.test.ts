@@ -16,6 +16,7 @@ import {
   PathIndexError,
 } from '../../../src/policy/index/path-index.ts';
 import { type PathPattern, readPathPattern, withHome } from '../../../src/policy/resource/path-pattern.ts';
+import { inputs, trying, withinLimit } from '../../support/inputs.ts';
 
 /** The place of a pattern in the list is its target. */
 function buildPathIndex(patterns: readonly (PathPattern | undefined)[], forms: { readonly fold: boolean }): PathIndex {
@@ -135,9 +136,9 @@ test('the index matches what each pattern matches by itself', () => {
         assert.deepEqual(collected(look, index, written(names)), expected);
       }
     }),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
-  assert.ok(seen.yes > 1000 && seen.no > 1000, JSON.stringify(seen));
+  assert.ok(seen.yes > inputs(1000) && seen.no > inputs(1000), JSON.stringify(seen));
 });
 
 /** Every word over names that the patterns know and one that none knows; long enough for what short patterns can tell. */
@@ -164,9 +165,9 @@ test('a pattern covers a subtree exactly if it matches everything in it', () => 
         }
       },
     ),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
-  assert.ok(seen.yes > 500 && seen.no > 500, JSON.stringify(seen));
+  assert.ok(seen.yes > inputs(500) && seen.no > inputs(500), JSON.stringify(seen));
 });
 
 test('a pattern meets a subtree exactly if it matches something in it', () => {
@@ -177,9 +178,9 @@ test('a pattern meets a subtree exactly if it matches something in it', () => {
       seen[expected ? 'yes' : 'no'] += 1;
       assert.equal(found(collectIntersecting, [written(pattern)], written(names)).length === 1, expected);
     }),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
-  assert.ok(seen.yes > 500 && seen.no > 500, JSON.stringify(seen));
+  assert.ok(seen.yes > inputs(500) && seen.no > inputs(500), JSON.stringify(seen));
 });
 
 test('covering is about the language of a pattern, not about how it is written', () => {
@@ -305,9 +306,9 @@ test('a deny in any form is found as by comparing in each form by itself', () =>
       assert.equal(found(look, [written(pattern)], written(names)).length === 1, expected);
       assert.equal(found(collectComposed, [written(pattern)], written(names)).length === 1, matchesIn(nfc));
     }),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
-  assert.ok(Math.min(seen.exact, seen.other, seen.none) > 500, JSON.stringify(seen));
+  assert.ok(Math.min(seen.exact, seen.other, seen.none) > inputs(500), JSON.stringify(seen));
 });
 
 test('asking without case of an index that was built with it is an error, not a pass', () => {
@@ -346,7 +347,7 @@ test('hostile patterns and paths are matched in time', () => {
     collected(look, index, deep);
     collected(look, index, `/w/${'a'.repeat(4000)}`);
   }
-  assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`);
+  assert.ok(withinLimit(performance.now() - started, 3000), `${performance.now() - started} ms`);
   assert.deepEqual(collected(collectExact, index, `/w/${'a'.repeat(60)}`), [0]);
 });
 
@@ -367,7 +368,7 @@ test('ten thousand rules with `**` or `*` in front cost a long path next to noth
   const { user } = process.cpuUsage(before);
   assert.deepEqual(matching, [42]);
   assert.equal(meeting.length, 5_000, 'every `**` can still lead there; no `/a/*/…` can');
-  assert.ok(user < 500_000, `${user / 1000} ms`);
+  assert.ok(withinLimit(user, 500_000), `${user / 1000} ms`);
 });
 
 test('a look that takes too many steps is given up, and says so', () => {
@@ -378,7 +379,7 @@ test('a look that takes too many steps is given up, and says so', () => {
   collectExact(index, `/${'aa1a2a3a/'.repeat(450)}b`, hits);
   const { user } = process.cpuUsage(before);
   assert.ok(hits.exhausted);
-  assert.ok(user < 150_000, `${user / 1000} ms`);
+  assert.ok(withinLimit(user, 150_000), `${user / 1000} ms`);
   hits.clear();
   collectExact(index, '/a/b', hits);
   assert.ok(!hits.exhausted, 'the next one has its own steps');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { hasGlob, nameMatcher, readLabelGlob } from '../../../src/policy/resource/label-glob.ts';
+import { inputs, trying, withinLimit } from '../../support/inputs.ts';
 
 function matches(label: string, text: string): boolean {
   const glob = readLabelGlob(label);
@@ -112,9 +113,9 @@ describe('a glob inside a label', () => {
         if (expected) matched++;
         assert.equal(matches(pattern, label), expected, `${pattern} on ${label}`);
       }),
-      { numRuns: 20_000 },
+      trying(20_000),
     );
-    assert.ok(matched > 1_000, `only ${matched} matched`);
+    assert.ok(matched > inputs(1_000), `only ${matched} matched`);
   });
 
   it('takes less than a millisecond for hostile globs on the longest names', () => {
@@ -142,7 +143,7 @@ describe('a glob inside a label', () => {
               return performance.now() - start;
             }),
           );
-          assert.ok(fastest < 1, `${text} took ${fastest} ms on ${name}`);
+          assert.ok(withinLimit(fastest, 1), `${text} took ${fastest} ms on ${name}`);
         }
       }
     }

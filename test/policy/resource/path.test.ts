@@ -8,6 +8,7 @@ import {
   readPath,
   subtreeHoldsMagic,
 } from '../../../src/policy/resource/path.ts';
+import { inputs, trying } from '../../support/inputs.ts';
 
 function forms(text: string): { lexical: string; sent: string } {
   const reading = readPath(text);
@@ -78,7 +79,7 @@ test('the lexical form is canonical, and reading it again changes nothing', () =
       assert.deepEqual(forms(sent), { lexical, sent });
       assert.equal(isCanonicalPath(text), text === lexical);
     }),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
 });
 
@@ -185,9 +186,9 @@ test('magic is decided as by looking at every prefix of the path, one after anot
       found[expected ? 'magic' : 'harmless'] += 1;
       assert.equal(leadsThroughMagic(`/${names.join('/')}`, platform), expected);
     }),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
-  assert.ok(found.magic > 250 && found.harmless > 500, JSON.stringify(found));
+  assert.ok(found.magic > inputs(250) && found.harmless > inputs(500), JSON.stringify(found));
 });
 
 test('a subtree holds magic exactly if something below it leads through it', () => {
@@ -204,6 +205,6 @@ test('a subtree holds magic exactly if something below it leads through it', () 
         assert.equal(subtreeHoldsMagic(base === '' ? '/' : base, platform), expected, base);
       },
     ),
-    { numRuns: 10_000 },
+    trying(10_000),
   );
 });
