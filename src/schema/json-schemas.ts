@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { bundleSchema } from './bundle-shape.ts';
 import { configFileSchema } from './config-file.ts';
 import { localFileSchema } from './local-file.ts';
 
 const SCHEMAS = {
+  'bundle.schema.json': bundleSchema,
   'config.schema.json': configFileSchema,
   'local-file.schema.json': localFileSchema,
 } as const;

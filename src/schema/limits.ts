@@ -17,6 +17,14 @@ export const MAX_TEXT_CHARACTERS = 16_384;
 /** The pinned root of a TUF repository; as large as any root may be (tuf: parsing is quadratic). */
 export const MAX_PINNED_ROOT_BYTES = 32 * 1024;
 export const MAX_KEY_FILE_BYTES = 16 * 1024;
+// A bundle document (delivery, The bundle), in characters of its text where nothing else is said.
+export const MAX_BUNDLE_DEPTH = 20;
+export const MAX_BUNDLE_TESTS = 1_000;
+export const MAX_REQUIRED_FEATURES = 64;
+export const MAX_SUPPORT_MESSAGE_CHARACTERS = 500;
+/** What all tests of one bundle may take together, compiling included, in milliseconds. */
+export const BUNDLE_TESTS_DEADLINE_MS = 30_000;
+
 export const MAX_CREDENTIAL_FILE_BYTES = 16 * 1024;
 export const MAX_IDENTIFIER_CHARACTERS = 256;
 export const MAX_SECRET_CHARACTERS = 4_096;
