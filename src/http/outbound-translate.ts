@@ -44,6 +44,7 @@ const WORDS: Partial<Record<OutboundErrorCode, string>> = {
   proxy_failed: 'the proxy did not open the way',
   malformed_http: 'the answer is not HTTP',
   truncated: 'the answer broke off',
+  too_large: 'the head of the answer has no end',
   unreachable: 'no connection',
 };
 
@@ -51,6 +52,7 @@ function classify(error: unknown, code: string | null): OutboundErrorCode | null
   if (error instanceof Error && error.name === 'HTTPParserError') return 'malformed_http';
   if (error instanceof Error && /proxy/i.test(error.message)) return 'proxy_failed';
   if (code === null) return null;
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'too_large';
   if (PROXY_CODE.test(code)) return 'proxy_failed';
   if (TIMEOUT_CODE.test(code)) return 'timeout';
   return TLS_CODE.test(code) ? 'tls_failed' : null;

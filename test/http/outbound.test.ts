@@ -246,6 +246,18 @@ test('nobody listening, and something that is not HTTP, are told apart', async (
   assert.match(refused.message, /ECONNREFUSED/);
 });
 
+test('a head without an end is too large, and no matter of connections', async (t) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${'x-filler: x\r\n'.repeat(5_000)}`));
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const error = await errorOf(get(open(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)));
+  assert.equal(error.code, 'too_large');
+  assert.match(error.message, /the head of the answer has no end/);
+});
+
 test('a base URL without a path is asked without a second slash, and 404 says which settings to look at', async (t) => {
   for (const suffix of ['', '/']) {
     const server = await scriptedServer(t, (_request, response) => answerJson(response, 404, {}));

@@ -36,13 +36,19 @@ export function createGovernanceApi(options: GovernanceApiOptions): GovernanceAp
     async get(id, signal) {
       try {
         const path = `${root}/${encodeURIComponent(id)}`;
-        return (await authorised(options, { path, maxBytes: MAX_POLICY_BYTES }, signal)).value;
+        return policyLike((await authorised(options, { path, maxBytes: MAX_POLICY_BYTES }, signal)).value, id);
       } catch (error) {
         if (error instanceof OutboundError && error.code === 'not_found') return null;
         throw error;
       }
     },
   };
+}
+
+/** What has no time of its last change is no policy, rather than one that has changed since it was listed. */
+function policyLike(value: unknown, id: string): unknown {
+  if (typeof value === 'object' && value !== null && 'updated_at' in value) return value;
+  throw new SourceError('fetch', 'unexpected_answer', `the answer for policy \`${id}\` is no policy`);
 }
 
 async function listAll(options: GovernanceApiOptions, path: string, signal: AbortSignal): Promise<Listing> {
