@@ -9,6 +9,10 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
   policy: { may: ['base'], because: 'the core is pure: no disk, no network, no clock' },
   schema: { may: ['base', 'policy'], because: 'shapes of untrusted data decide nothing' },
   bundle: { may: ['base'], because: 'a format is neither delivery nor activation' },
+  tuf: {
+    may: ['base', 'bundle', 'schema'],
+    because: 'it verifies what others fetch and keep: bytes in, trust or an error out',
+  },
   http: { may: ['base', 'schema'], because: 'transport knows nothing of policies' },
   realpath: { may: ['base', 'policy'], because: 'clients walk paths too, without anything of the daemon' },
   socket: { may: ['base'], because: 'clients choose a socket too' },
@@ -20,8 +24,12 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     because: 'it takes presets from the sources, and nothing of a running daemon',
   },
   sources: {
-    may: ['base', 'policy', 'schema', 'bundle', 'http', 'realpath', 'store', 'pdp'],
+    may: ['base', 'policy', 'schema', 'bundle', 'tuf', 'http', 'realpath', 'store', 'pdp'],
     because: 'delivery ends with the swap and knows no sockets',
+  },
+  publisher: {
+    may: ['base', 'policy', 'schema', 'bundle', 'tuf', 'http', 'realpath', 'store', 'sources'],
+    because: 'it signs what daemons will verify, and runs where no daemon does',
   },
   audit: {
     may: ['base', 'policy', 'store'],
@@ -62,8 +70,21 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
   },
   cli: {
     may: [
-      ...['base', 'policy', 'schema', 'http', 'realpath', 'socket', 'host', 'store', 'audit', 'sources'],
-      ...['eval', 'client', 'control-plane', 'daemon'],
+      ...[
+        'base',
+        'policy',
+        'schema',
+        'bundle',
+        'tuf',
+        'http',
+        'realpath',
+        'socket',
+        'host',
+        'store',
+        'audit',
+        'sources',
+      ],
+      ...['eval', 'client', 'publisher', 'control-plane', 'daemon'],
     ],
     because: 'it talks to a daemon through its sockets, not through its memory',
   },
@@ -71,6 +92,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
 
 /** Each third-party package has one place that knows it. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  '@tufjs/models': 'src/tuf/',
   'better-sqlite3': 'src/store/database.ts',
   chokidar: 'src/sources/local/',
   commander: 'src/cli/',
