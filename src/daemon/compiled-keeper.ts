@@ -10,7 +10,7 @@ import { parted } from './policy-report.ts';
 import { VERSION } from './version.ts';
 
 /** +1 with each change of what a compiled section is. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 /** Only what this very program wrote is read back. */
 const FORMAT = `reeve ${VERSION} layout ${LAYOUT} v8 ${process.versions.v8}`;
 

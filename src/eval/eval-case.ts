@@ -133,6 +133,7 @@ export function policySetOf(value: EvalCase, disk: DiskFacts): PolicySet {
     monitored: {},
     closed: {},
     staleness: 'fresh',
+    expiresAt: null,
     local: [{ name: 'local', uid: null, rules: value.local }],
     preset,
     builtin: BUILTIN,
@@ -144,6 +145,7 @@ export function policySetOf(value: EvalCase, disk: DiskFacts): PolicySet {
       nat64Prefixes: [],
     },
     supportMessage: null,
+    change: null,
   };
 }
 

@@ -18,8 +18,14 @@ export function allowedText(snapshot: Snapshot, request: JudgedRequest, grant: M
 
 /** A denial that is one in monitor mode too. */
 export function deniedText(snapshot: Snapshot, request: JudgedRequest, cause: Cause): string | null {
-  const { code, match, reason } = cause;
-  if (supportOn(snapshot, request.kind, code) !== null) return null;
+  const text = plainDenial(snapshot, request, cause);
+  const support = text === null ? null : supportOn(snapshot, request.kind, cause.code);
+  return text === null || support === null
+    ? text
+    : `${text.slice(0, -1)},"support_message":"${insideString(support)}"}`;
+}
+
+function plainDenial(snapshot: Snapshot, request: JudgedRequest, { code, match, reason }: Cause): string | null {
   if (code === 'default_deny') {
     const head = '{"decision":"deny","kind":"implicit","code":"default_deny","reason":"';
     return request.kind === 'network'

@@ -1,5 +1,6 @@
 import type { Domain } from './action.ts';
-import type { PerDomain } from './policy-set.ts';
+
+type DomainFlags = Partial<Readonly<Record<Domain, boolean>>>;
 
 /** Who changed a bundle or a policy, when, why and under which ticket, as far as it says. */
 export interface BundleChange {
@@ -22,8 +23,8 @@ export interface BundleTerms {
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly governed: readonly Domain[];
-  readonly delegated: Partial<PerDomain<boolean>>;
-  readonly monitored: Partial<PerDomain<boolean>>;
+  readonly delegated: DomainFlags;
+  readonly monitored: DomainFlags;
   /** Null = what the daemon takes by default. */
   readonly staleness: StalenessLimits | null;
   readonly pollIntervalMs: number | null;

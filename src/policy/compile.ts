@@ -71,7 +71,8 @@ function assemble(set: PolicySet, { states, facts, part }: OrgSection, sections:
     metadata: set.host.metadataAddresses.flatMap((text) => readAddress(text) ?? []),
     staleness: set.staleness,
     supportMessage: set.supportMessage,
-    nextChange: facts.nextChange,
+    change: set.change,
+    nextChange: nextChangeOf(set, facts.nextChange),
     awaitsVerified: facts.awaitsVerified,
   };
 }
@@ -80,13 +81,27 @@ function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClos
   const closures: DomainClosure[] = [];
   for (const domain of DOMAINS) {
     const closed = set.closed[domain];
-    if (closed !== undefined) closures.push({ domain, code: closed.code, reason: closed.reason, uid: null });
-    if (set.staleness === 'block' && states[domain].governed) {
-      const reason = 'the policy is too old to be trusted: reconnect this machine to its policy source';
-      closures.push({ domain, code: 'policy_stale', reason, uid: null });
-    }
+    if (closed !== undefined) closures.push({ domain, ...closed, uid: null, byOrg: false });
+    // Delivery, "Staleness": an end or an age counts where the org governs, delegated or not; elsewhere `status` warns.
+    if (!states[domain].governed) continue;
+    if (hasExpired(set)) closures.push({ domain, code: 'policy_expired', reason: EXPIRED, uid: null, byOrg: true });
+    if (set.staleness === 'block')
+      closures.push({ domain, code: 'policy_stale', reason: STALE, uid: null, byOrg: true });
   }
   return closures;
+}
+
+const EXPIRED = 'the organisation’s policy has expired: this machine needs a newer one from its policy source';
+const STALE = 'the policy is too old to be trusted: reconnect this machine to its policy source';
+
+/** There is no grace: the moment itself is over already. */
+function hasExpired({ expiresAt, now }: PolicySet): boolean {
+  return expiresAt !== null && now >= expiresAt;
+}
+
+function nextChangeOf(set: PolicySet, ofPolicies: number | null): number | null {
+  if (set.expiresAt === null || hasExpired(set)) return ofPolicies;
+  return ofPolicies === null ? set.expiresAt : Math.min(set.expiresAt, ofPolicies);
 }
 
 function placeFile(draft: Draft, file: LocalFileInput): void {
@@ -95,7 +110,7 @@ function placeFile(draft: Draft, file: LocalFileInput): void {
     const { governed, delegated } = draft.states[domain];
     if (governed && !delegated) continue;
     const reason = `local file \`${file.name}\` cannot be used: ${file.broken ?? ''}`;
-    draft.closures.push({ domain, code: 'local_invalid', reason, uid: file.uid });
+    draft.closures.push({ domain, code: 'local_invalid', reason, uid: file.uid, byOrg: false });
   }
   placeRules(draft, file.rules, placeOf('local', file.name, { uid: file.uid, allowsInert: file.allowsInert ?? null }));
 }

@@ -1,4 +1,6 @@
 import type { Domain } from './action.ts';
+import { isByOrg } from './answer.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import { decide } from './decide.ts';
 import type { Answer, Effect, Origin } from './decision.ts';
 import { Hits } from './index/hits.ts';
@@ -6,7 +8,7 @@ import * as filesystem from './judge-filesystem.ts';
 import * as network from './judge-network.ts';
 import type { Layer } from './layer.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
-import type { CompiledPolicy, DomainState, PolicyChange, Snapshot } from './snapshot.ts';
+import type { CompiledPolicy, DomainState, Snapshot } from './snapshot.ts';
 import { type Asked, effectOf, exclusion } from './target-table.ts';
 import { type Asker, addClosures, type Cause, resourceOf, ruleOf, uidOf } from './verdict.ts';
 
@@ -42,6 +44,12 @@ export interface ExplainedDomain {
   readonly mode: 'enforce' | 'monitor';
 }
 
+/** Who changed what the answer comes from, when and why, as far as it says. */
+export interface ExplainedChange extends BundleChange {
+  /** The policy of the determining rule, or the bundle as a whole. */
+  readonly of: 'policy' | 'bundle';
+}
+
 /** The answer with everything that led to it; `answer` is what `decide` says of the same snapshot. */
 export interface Explanation {
   readonly answer: Answer;
@@ -52,8 +60,8 @@ export interface Explanation {
   readonly rules: readonly ExplainedRule[];
   /** Rules that were left out because `rules` is bounded. */
   readonly rules_left_out: number;
-  /** Who last changed the policy of the determining rule, when and why. */
-  readonly changed?: PolicyChange;
+  /** Only where the organisation's policy decided. */
+  readonly changed?: ExplainedChange;
 }
 
 /** The most rules that an explanation names for anybody on the machine; the admin socket has its own bound. */
@@ -74,7 +82,7 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   const ordered = [...rules.filter((rule) => rule.counts), ...rules.filter((rule) => !rule.counts)];
   const closures: Cause[] = [];
   addClosures(closures, policy, domain, uidOf(request, asker));
-  const changed = answer.rule === undefined ? undefined : policy.changes.get(answer.rule.policy);
+  const changed = changeBehind(policy, domain, answer);
   return {
     answer,
     domain: explainedDomain(domain, policy.domains[domain]),
@@ -82,8 +90,17 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
     layers: met.map(({ layer, rules: found }) => outcomeOf(layer.origin, found)),
     rules: ordered.slice(0, maxRules),
     rules_left_out: Math.max(0, ordered.length - maxRules),
-    ...(changed === undefined || answer.rule?.origin !== 'org' ? {} : { changed }),
+    ...(changed === null ? {} : { changed }),
   };
+}
+
+/** The determining policy's own word if it names somebody or a reason; else that of the revision it came with. */
+function changeBehind(policy: CompiledPolicy, domain: Domain, { rule, code }: Answer): ExplainedChange | null {
+  const ofRule = rule?.origin === 'org' ? (policy.changes.get(rule.policy) ?? {}) : null;
+  if (ofRule === null && (rule !== undefined || !isByOrg(policy, domain, code))) return null;
+  const says = ofRule !== null && (ofRule.by !== undefined || ofRule.reason !== undefined);
+  if (!says && policy.change !== null) return { of: 'bundle', ...policy.change };
+  return ofRule === null || Object.keys(ofRule).length === 0 ? null : { of: 'policy', ...ofRule };
 }
 
 function explainedDomain(name: Domain, { governed, delegated, monitored }: DomainState): ExplainedDomain {

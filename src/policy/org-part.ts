@@ -1,16 +1,17 @@
 import { DOMAINS } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { PerDomain, PolicySet } from './policy-set.ts';
 import { frameKey, ownMachineKey, type Section, type SectionFrame, sectionOf } from './section.ts';
-import type { DomainState, PolicyChange } from './snapshot.ts';
+import type { DomainState } from './snapshot.ts';
 
 /** What the org's policies say at one time, their rules apart. */
 interface OrgFacts {
   /** Whether a policy of the domain takes part. */
   readonly hasPolicy: PerDomain<boolean>;
   /** By policy id. */
-  readonly changes: ReadonlyMap<string, PolicyChange>;
+  readonly changes: ReadonlyMap<string, BundleChange>;
   readonly nextChange: number | null;
   readonly awaitsVerified: number | null;
 }
@@ -108,13 +109,15 @@ function placePolicy(draft: Draft, policy: PolicyReading): void {
     const reason = `policy \`${policy.id}\` cannot be evaluated: ${policy.cause}`;
     draft.warnings.push({ code: 'policy_rejected', message: reason });
     draft.issues.push({ rule: policy.id, refused: true, message: reason });
-    for (const domain of DOMAINS) draft.closures.push({ domain, code: 'policy_invalid', reason, uid: null });
+    for (const domain of DOMAINS)
+      draft.closures.push({ domain, code: 'policy_invalid', reason, uid: null, byOrg: true });
     return;
   }
-  const { inactive, unsupported } = policy;
+  const { inactive, unsupported, change } = policy;
+  const changed = Object.keys(change).length === 0 ? null : change;
   if (unsupported !== null) draft.issues.push({ rule: policy.id, refused: true, message: unsupported });
   if (inactive !== null) {
     draft.warnings.push({ code: 'policy_inactive', message: `policy \`${policy.id}\` takes no part: ${inactive}` });
   }
-  placeRules(draft, policy.rules, placeOf('org', policy.id, { ...policy, policyName: policy.name }));
+  placeRules(draft, policy.rules, placeOf('org', policy.id, { ...policy, policyName: policy.name, changed }));
 }

@@ -1,5 +1,6 @@
 import { shown } from '../base/shown.ts';
 import { actionsOf, DOMAINS, type Domain } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import type { Origin } from './decision.ts';
 import type { PlacedRule } from './placed-rule.ts';
 import type { PerDomain } from './policy-set.ts';
@@ -21,6 +22,8 @@ export interface Place {
   readonly inactive: string | null;
   readonly allowsInert: string | null;
   readonly deniesInert: string | null;
+  /** Who last changed it, as far as it says. */
+  readonly changed: BundleChange | null;
 }
 
 /** What compiling has gathered so far of one origin. */
@@ -38,8 +41,18 @@ export interface Draft {
 }
 
 export function placeOf(origin: Origin, policy: string, facts: Partial<Place> = {}): Place {
-  const none = { domains: [], approval: false, uid: null, inactive: null, allowsInert: null, deniesInert: null };
-  return { origin, policy, policyName: policy, ...none, ...facts };
+  const counts = { inactive: null, allowsInert: null, deniesInert: null };
+  return {
+    origin,
+    policy,
+    policyName: policy,
+    domains: [],
+    approval: false,
+    uid: null,
+    ...counts,
+    changed: null,
+    ...facts,
+  };
 }
 
 /** Adds the rules of one policy, file or preset; each is judged for itself and none makes another fall. */
@@ -115,7 +128,13 @@ function placeUnparsable(
   const named = new Set([...fault.closes, ...place.domains]);
   for (const domain of DOMAINS) {
     if (named.size > 0 && !named.has(domain)) continue;
-    draft.closures.push({ domain, code: 'policy_invalid', reason: message, uid: place.uid });
+    draft.closures.push({
+      domain,
+      code: 'policy_invalid',
+      reason: message,
+      uid: place.uid,
+      byOrg: place.origin === 'org',
+    });
   }
 }
 
@@ -145,5 +164,6 @@ function list(draft: Draft, { head, domain, active = false }: Listable, place: P
     resources: head.resources,
     active,
     ...(cause === null ? {} : { cause }),
+    ...(place.changed === null ? {} : { changed: place.changed }),
   });
 }

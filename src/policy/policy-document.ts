@@ -1,9 +1,9 @@
 import { shown, shownValue } from '../base/shown.ts';
 import { DOMAINS, type Domain } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import type { PolicySet } from './policy-set.ts';
 import { domainsOf } from './rule-actions.ts';
 import { isObject, type RuleFields } from './rule-shape.ts';
-import type { PolicyChange } from './snapshot.ts';
 
 /** A governance `Policy` object, read (semantics, 4.4 and 4.5). */
 export interface PolicyDocument {
@@ -27,7 +27,7 @@ export interface PolicyDocument {
   readonly nextChange: number | null;
   /** Its denies end once a verified time has passed this; null = they do not wait for one. */
   readonly awaitsVerified: number | null;
-  readonly change: PolicyChange;
+  readonly change: BundleChange;
 }
 
 /** `rejected`: it says something this version does not know; it may be a deny, so nothing is granted beside it. */
@@ -77,7 +77,7 @@ export function readPolicy(raw: unknown, moment: Moment, position: number): Poli
   };
 }
 
-function changeOf(raw: RuleFields): PolicyChange {
+function changeOf(raw: RuleFields): BundleChange {
   const { updated_at: at, updated_by: by, change_reason: reason } = raw;
   return {
     ...(typeof at === 'string' ? { at } : {}),

@@ -1,4 +1,5 @@
 import type { Domain } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import type { DenyCode } from './decision.ts';
 
 export type PerDomain<T> = Readonly<Record<Domain, T>>;
@@ -83,10 +84,14 @@ export interface PolicySet {
   /** Org-level closures (no policy yet, conflict, expired …). */
   readonly closed: Partial<PerDomain<Closure>>;
   readonly staleness: Staleness;
+  /** When the org's policy ends (`expires_at`), in milliseconds since the epoch; null = it does not say. */
+  readonly expiresAt: number | null;
   readonly local: readonly LocalFileInput[];
   readonly preset: PresetInput | null;
   /** Rules that protect reeve itself; nothing lifts them. Raw, like all rules. */
   readonly builtin: readonly unknown[];
   readonly host: HostFacts;
   readonly supportMessage: string | null;
+  /** Who made this revision, when and why; null = nobody said. */
+  readonly change: BundleChange | null;
 }

@@ -20,6 +20,7 @@ export function domainStates(set: PolicySet, hasPolicies: PerDomain<boolean>): P
       governed,
       delegated: governed && lenient && set.delegated[domain] === true,
       monitored: governed && lenient && set.monitored[domain] === true,
+      delegationSuspended: governed && !lenient && set.delegated[domain] === true,
       noPoliciesLeft: governed && !hasPolicy,
     };
   };
@@ -42,6 +43,7 @@ export function precedenceCause(origin: Origin, rule: ReadRule, state: DomainSta
 }
 
 function governedLocalAllow(rule: ReadRule, state: DomainState): string | null {
+  if (state.delegationSuspended) return `the policy is too old for the ${rule.domain} domain to stay delegated`;
   if (!state.delegated) return `the organisation governs the ${rule.domain} domain and does not delegate it`;
   const wide = widestOf(rule);
   return wide === undefined

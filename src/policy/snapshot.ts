@@ -1,4 +1,5 @@
 import type { Domain } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
 import type { DenyCode, Origin } from './decision.ts';
 import type { Layer } from './layer.ts';
 import type { HostFacts, PerDomain, Staleness } from './policy-set.ts';
@@ -9,6 +10,8 @@ export interface DomainState {
   readonly governed: boolean;
   readonly delegated: boolean;
   readonly monitored: boolean;
+  /** The org delegates it, and its policy is too old for that (delivery, "Staleness"). */
+  readonly delegationSuspended: boolean;
   /** Governed by what was; its last policy is gone. */
   readonly noPoliciesLeft: boolean;
 }
@@ -19,6 +22,8 @@ export interface DomainClosure {
   readonly code: DenyCode;
   readonly reason: string;
   readonly uid: number | null;
+  /** The org's own policy is the cause. */
+  readonly byOrg: boolean;
 }
 
 /** A rule as `rules` lists it: everything that was written, with the cause where it takes no part. */
@@ -35,13 +40,8 @@ export interface ListedRule {
   readonly active: boolean;
   /** Why it takes no part, or does so otherwise than written. */
   readonly cause?: string;
-}
-
-/** Who last changed a policy, when and why, as far as its source tells. */
-export interface PolicyChange {
-  readonly at?: string;
-  readonly by?: string;
-  readonly reason?: string;
+  /** Of the org's rules: who last changed their policy, when and why. */
+  readonly changed?: BundleChange;
 }
 
 export interface PolicyWarning {
@@ -66,13 +66,15 @@ export interface CompiledPolicy {
   /** In the order of `ORIGINS`. */
   readonly layers: readonly Layer[];
   /** By policy id. */
-  readonly changes: ReadonlyMap<string, PolicyChange>;
+  readonly changes: ReadonlyMap<string, BundleChange>;
   readonly host: HostFacts;
   readonly nat64: readonly Prefix[];
   /** Addresses that the config adds to the guard's metadata services. */
   readonly metadata: readonly Address[];
   readonly staleness: Staleness;
   readonly supportMessage: string | null;
+  /** Of this revision. */
+  readonly change: BundleChange | null;
   /** When the policy changes by itself, in milliseconds since the epoch; null = never. */
   readonly nextChange: number | null;
   /** When denies end that wait for a verified time to pass it; null = none does. */

@@ -167,21 +167,25 @@ test('explain shows the layers, the rules and who changed the policy', async (t)
       },
     ],
     rules_left_out: 3,
-    changed: { at: '2026-01-02T03:04:05Z', by: 'alice', reason: 'ticket 7' },
+    changed: { of: 'policy', at: '2026-01-02T03:04:05Z', by: 'alice', reason: 'a mirror' },
   };
+  let changed: object = explanation.changed;
   const socket = await falseHttpDaemon(t, (request, response) => {
     request.resume();
-    response.end(JSON.stringify(explanation));
+    response.end(JSON.stringify({ ...explanation, changed }));
   });
   const { code, stdout } = await runCli(['explain', 'network', 'a.example.com', '--socket', socket]);
   assert.equal(code, 0);
   assert.match(stdout, /network is governed by the organisation\norg: allow \(1 matching rule, 2 near misses\)\n/);
   assert.match(stdout, /registry +org +p +allow +\*\.example\.com +yes\ns +org +p +deny +\*:80 +no: another port\n/);
   assert.match(stdout, /and 3 more rules\n/);
-  assert.match(stdout, /last changed 2026-01-02T03:04:05Z by alice: ticket 7\n$/);
+  assert.match(stdout, /the policy was last changed 2026-01-02T03:04:05Z by alice: a mirror\n$/);
   assert.deepEqual(JSON.parse((await runCli(['explain', 'network', 'a', '--json', '--socket', socket])).stdout), {
     ...explanation,
   });
+  changed = { of: 'bundle', by: 'bob', ticket: 'SEC-12', at: '2026-01-03T00:00:00Z' };
+  const ofBundle = await runCli(['explain', 'network', 'a.example.com', '--socket', socket]);
+  assert.match(ofBundle.stdout, /policy as a whole was last changed 2026-01-03T00:00:00Z by bob \(SEC-12\)\n$/);
 });
 
 test('explain of a path that cannot be resolved is a denial, not an error', async (t) => {
@@ -278,6 +282,22 @@ test('rules ls hides inactive rules and says how many; --include-inactive shows 
     rules: unknown[];
   };
   assert.equal(json.rules.length, 1);
+});
+
+test('rules ls shows when the policy of a rule was last changed, and by whom, where one says so', async (t) => {
+  const rule = { id: 'r1', policy: 'p', origin: 'org', decision: 'allow', actions: ['read'], resources: ['/x'] };
+  const changes = [{ at: '2026-01-02T03:04:05Z', by: 'alice' }, { by: 'bob' }, { reason: 'a mirror' }];
+  const rules = [...changes.map((changed) => ({ ...rule, changed, active: true })), { ...rule, active: true }];
+  const body = { revision: 'x', generation: 1, rules };
+  const socket = await falseHttpDaemon(t, (_request, response) => response.end(JSON.stringify(body)));
+  const { stdout } = await runCli(['rules', 'ls', '--admin-socket', socket]);
+  assert.deepEqual(stdout.split('\n').slice(0, -1), [
+    'RULE  LAYER  POLICY  DECISION  ACTIONS  CHANGED              RESOURCES',
+    'r1    org    p       allow     read     2026-01-02 by alice  /x',
+    'r1    org    p       allow     read     by bob               /x',
+    'r1    org    p       allow     read                          /x',
+    'r1    org    p       allow     read                          /x',
+  ]);
 });
 
 test('sync posts once, and hands on what the daemon says of success, failure and waiting', async (t) => {

@@ -50,6 +50,8 @@ const SETS: readonly PolicySet[] = [
   setOf({ policies: both(), governs: BOTH }),
   setOf({ policies: both({ name: 'two “words”' }), governs: BOTH, supportMessage: 'ask "us"' }),
   setOf({ policies: both(), governs: BOTH, monitored: BOTH }),
+  setOf({ policies: both({ approval_required: true }), governs: BOTH, supportMessage: 'ask\n“us” \\' }),
+  setOf({ policies: both(), governs: { network: true }, supportMessage: 'ask', expiresAt: 1 }),
   setOf({ policies: both({ approval_required: true }) }),
   setOf({ local: [localFile(RULES)] }),
   setOf({ preset: { name: 'mine', rules: RULES }, builtin: [rule('deny', ['write'], '/r0/**')] }),

@@ -217,6 +217,47 @@ describe('the support message', () => {
     );
   });
 
+  it('comes with a denial that the end, the age or a fault of the organisation’s policy caused', () => {
+    const set = (changes: SetChanges): PolicySet => setOf({ supportMessage, governs: BOTH, ...changes });
+    const unreadable = policy([rule('maybe', ['connect:tcp'], '**')]);
+    const cases: readonly (readonly [PolicySet, string])[] = [
+      [set({ expiresAt: NOW }), 'policy_expired'],
+      [set({ staleness: 'block' }), 'policy_stale'],
+      [set({ policies: [unreadable] }), 'policy_invalid'],
+      [set({ policies: [policy([], { status: 'unheard of' })] }), 'policy_invalid'],
+    ];
+    for (const [closed, code] of cases) {
+      const answer = ask(closed, A);
+      assert.deepEqual([answer.code, answer.support_message], [code, supportMessage]);
+    }
+    const monitored = ask(set({ monitored: BOTH }), A);
+    assert.deepEqual([monitored.would_deny, monitored.support_message], [true, supportMessage], 'it would be one');
+  });
+
+  it('comes with no denial that somebody else caused', () => {
+    const set = (changes: SetChanges): PolicySet =>
+      setOf({ supportMessage, governs: BOTH, policies: [policy([allow('**')])], ...changes });
+    const cases: readonly (readonly [PolicySet, string])[] = [
+      [set({ governs: {}, policies: [], local: [localFile([deny('10.0.0.*')])] }), 'policy_invalid'],
+      [set({ delegated: BOTH, local: [localFile([], { broken: 'no YAML' })] }), 'local_invalid'],
+      [set({ closed: { network: { code: 'org_conflict', reason: 'two' } } }), 'org_conflict'],
+      [set({ builtin: [deny('**')] }), 'builtin_deny'],
+    ];
+    for (const [closed, code] of cases) {
+      const answer = ask(closed, A);
+      assert.deepEqual([answer.code, 'support_message' in answer], [code, false]);
+    }
+    const guarded = ask(set({}), connect('a.example.com', 443, { ip: '127.0.0.1' }));
+    assert.deepEqual([guarded.code, 'support_message' in guarded], ['address_guard', false]);
+    // the fault of the other domain is not the fault of this one
+    const files = set({
+      policies: [policy([rule('deny', ['read'], 'relative')])],
+      local: [localFile([deny('10.0.0.*')])],
+    });
+    assert.deepEqual([ask(files, A).code, 'support_message' in ask(files, A)], ['policy_invalid', false]);
+    assert.equal(ask(files, reading('/x')).support_message, supportMessage);
+  });
+
   it('comes with nothing else', () => {
     const set = setOf({
       supportMessage,

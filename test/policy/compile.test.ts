@@ -78,6 +78,27 @@ describe('compile', () => {
     });
   });
 
+  it('lists with the rules of an organisation who last changed their policy, where it says so', () => {
+    const said = { updated_at: '2026-05-01T00:00:00Z', updated_by: 'ann', change_reason: 'a mirror' };
+    const { listing } = compile(
+      setOf({
+        policies: [policy([allow('a.example.com'), deny('*')], said), policy([allow('b.example.com')], { id: 'p2' })],
+        local: [localFile([allow('c.example.com')])],
+      }),
+    );
+    const changed = { at: '2026-05-01T00:00:00Z', by: 'ann', reason: 'a mirror' };
+    assert.deepEqual(
+      listing.map((rule) => rule.changed),
+      [changed, changed, undefined, undefined],
+    );
+  });
+
+  it('hands on what the bundle says about itself', () => {
+    const change = { by: 'bob', ticket: 'SEC-12' };
+    assert.deepEqual(compile(setOf({ change })).change, change);
+    assert.equal(compile(setOf()).change, null);
+  });
+
   it('lists the actions that a local rule leaves out as they count', () => {
     const local = [
       localFile([
@@ -201,6 +222,7 @@ describe('what an earlier compile has made of the org', () => {
     assert.equal(recompiled({}, deserialize(serialize(first.org)) as typeof first.org), 'kept');
     assert.equal(recompiled({ now: NOW + HOUR - 1, local: [localFile([allow('x.example')])] }), 'kept');
     assert.equal(recompiled({ staleness: 'block', supportMessage: 'ask' }), 'kept');
+    assert.equal(recompiled({ expiresAt: NOW, change: { by: 'bob' } }), 'kept', 'the rules are the same');
     const elsewhere = new Map([['/lib', { resolved: '/usr/lib', trusted: true }]]);
     assert.equal(
       recompiled({ host: { homes: new Map([[7, '/home/g']]), links: elsewhere } }),

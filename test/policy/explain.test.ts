@@ -83,11 +83,45 @@ describe('explain', () => {
   });
 
   it('says who changed the policy of an organisation’s rule, when and why', () => {
-    assert.deepEqual(explained(set, A).changed, { at: '2026-05-01T00:00:00Z', by: 'ann', reason: 'ticket 7' });
+    assert.deepEqual(explained(set, A).changed, {
+      of: 'policy',
+      at: '2026-05-01T00:00:00Z',
+      by: 'ann',
+      reason: 'ticket 7',
+    });
     assert.equal('changed' in explained(set, connect('b.example.com')), false, 'a local rule decided');
     assert.equal('changed' in explained(set, connect('elsewhere.org')), false, 'no rule decided');
     const bare = setOf({ governs: BOTH, policies: [policy([allow('**')])] });
-    assert.deepEqual(explained(bare, A).changed, {});
+    assert.equal('changed' in explained(bare, A), false, 'it does not say');
+    const dated = setOf({ governs: BOTH, policies: [policy([allow('**')], { updated_at: '2026-05-01T00:00:00Z' })] });
+    assert.deepEqual(explained(dated, A).changed, { of: 'policy', at: '2026-05-01T00:00:00Z' });
+  });
+
+  it('says who made the bundle, where the policy names nobody', () => {
+    const change = { by: 'bob', at: '2026-05-02T00:00:00Z', reason: 'the audit', ticket: 'SEC-12' };
+    const ofBundle = { of: 'bundle', ...change };
+    const bundle = setOf({
+      governs: BOTH,
+      change,
+      policies: [
+        policy([allow('a.example.com')], { id: 'by', updated_by: 'ann' }),
+        policy([allow('b.example.com')], { id: 'why', change_reason: 'a mirror' }),
+        policy([allow('c.example.com')], { id: 'dated', updated_at: '2026-05-01T00:00:00Z' }),
+      ],
+      local: [localFile([deny('d.example.com')])],
+    });
+    const changedOf = (host: string): unknown => explained(bundle, connect(host)).changed;
+    assert.deepEqual(changedOf('a.example.com'), { of: 'policy', by: 'ann' });
+    assert.deepEqual(changedOf('b.example.com'), { of: 'policy', reason: 'a mirror' });
+    assert.deepEqual(changedOf('c.example.com'), ofBundle);
+    assert.deepEqual(changedOf('elsewhere.org'), ofBundle, 'nothing of the bundle allows it');
+    assert.equal(changedOf('d.example.com'), undefined, 'a local rule decided');
+    const closed = setOf({ governs: BOTH, change, closed: { network: { code: 'org_conflict', reason: 'two' } } });
+    assert.equal('changed' in explained(closed, A), false, 'not the organisation’s policy');
+    const expired = setOf({ governs: BOTH, change, expiresAt: 1 });
+    assert.deepEqual(explained(expired, A).changed, ofBundle);
+    const free = setOf({ change, governs: { network: false } });
+    assert.equal('changed' in explained(free, A), false, 'the organisation does not govern');
   });
 
   it('shows the closures of the domain that concern the one who asks', () => {

@@ -11,6 +11,7 @@ import {
   deny,
   denyRead,
   localFile,
+  NOW,
   outcome,
   policy,
   type RawRule,
@@ -271,6 +272,31 @@ describe('monitor mode', () => {
     assert.deepEqual([invalid.decision, invalid.code], ['deny', 'invalid_request']);
   });
 
+  it('leaves a denial of a whole domain, whatever its cause', () => {
+    const closures: readonly (readonly [SetChanges, Closure['code'] | 'local_invalid'])[] = [
+      [{ expiresAt: NOW }, 'policy_expired'],
+      [{ staleness: 'block' }, 'policy_stale'],
+      ...(['no_policy', 'org_conflict', 'not_ready'] as const).map(
+        (code) => [{ closed: { network: { code, reason: 'closed' } } }, code] as const,
+      ),
+      [{ policies: [policy([rule('maybe', ['connect:tcp'], 'a.example.com')])] }, 'policy_invalid'],
+      [{ delegated: BOTH, local: [localFile([], { broken: 'no YAML' })] }, 'local_invalid'],
+    ];
+    for (const [changes, code] of closures) {
+      const answer = ask(setOf({ ...MONITORED, ...changes }), A);
+      assert.deepEqual([answer.decision, answer.code, 'would_deny' in answer], ['deny', code, false], code);
+    }
+  });
+
+  it('leaves what is no denial of a rule alone: a subtree, a preset’s deny, one domain of two', () => {
+    const files = setOf({ ...MONITORED, policies: [policy([allowRead('/srv/**'), denyRead('/srv/private/**')])] });
+    const subtree = ask(files, reading('/srv', { recursive: true }));
+    assert.deepEqual([subtree.decision, subtree.would_deny, subtree.code], ['allow', true, 'org_deny']);
+    const one = setOf({ governs: BOTH, monitored: { network: true }, policies: [policy([denyRead('/x')])] });
+    assert.equal(ask(one, reading('/x')).decision, 'deny');
+    assert.equal(ask(one, A).would_deny, true);
+  });
+
   it('means nothing where the domain is not governed', () => {
     assert.equal(ask(setOf({ monitored: BOTH, policies: [policy([denyRead('/x')])] }), A).decision, 'deny');
     const set = setOf({ governs: { network: false }, monitored: BOTH, policies: [policy([deny('a.example.com')])] });
@@ -303,11 +329,61 @@ describe('staleness', () => {
     assert.equal(ask(set, reading('/x')).code, 'local_allow', 'an ungoverned domain keeps its local rules');
   });
 
+  it('says why a local allow takes no part any more', () => {
+    const states = compile(aged('restrict')).domains;
+    assert.deepEqual([states.network.delegationSuspended, states.filesystem.delegationSuspended], [true, false]);
+    const cause = compile(aged('restrict')).listing.find(({ resources }) => resources.includes('a.example.com'))?.cause;
+    assert.equal(cause, 'the policy is too old for the network domain to stay delegated');
+    assert.equal(compile(aged('warn')).domains.network.delegationSuspended, false);
+    const undelegated = setOf({ staleness: 'restrict', governs: NET, local: [localFile([allow('a.example.com')])] });
+    assert.match(compile(undelegated).listing[0]?.cause ?? '', /does not delegate it/);
+  });
+
   it('blocks: a governed domain denies everything', () => {
     const set = aged('block');
     const answer = ask(set, connect('org.example.com'));
     assert.deepEqual([answer.decision, answer.code, answer.kind, answer.ttl_ms], ['deny', 'policy_stale', 'error', 0]);
     assert.equal(ask(set, reading('/x')).code, 'local_allow');
+  });
+});
+
+describe('the end of a bundle', () => {
+  const rest: SetChanges = {
+    policies: [policy([allow('**'), deny('b.example.com')])],
+    local: [localFile([allow('a.example.com')])],
+    expiresAt: NOW,
+  };
+
+  it('denies where the organisation governs, delegated or not, from that moment on', () => {
+    assert.deepEqual(row(rest), ['policy_expired', 'policy_expired', 'local_allow a.example.com']);
+    const later = row({ ...rest, expiresAt: NOW + 1 });
+    assert.deepEqual(later, ['org_allow **', 'org_allow **', 'local_allow a.example.com']);
+    const long = row({ ...rest, now: NOW + 365 * 86_400_000, expiresAt: NOW });
+    assert.deepEqual(long, ['policy_expired', 'policy_expired', 'local_allow a.example.com']);
+  });
+
+  it('takes nothing away from what the organisation denies elsewhere', () => {
+    const { free } = columns(rest);
+    assert.equal(outcome(free, connect('b.example.com')), 'org_deny b.example.com');
+  });
+
+  it('is a change that is waited for, like the end of a policy', () => {
+    const next = (changes: SetChanges): number | null => compile(setOf(changes)).nextChange;
+    const until = new Date(NOW + 60_000).toISOString();
+    const policies = [policy([], { valid_until: until })];
+    assert.equal(next({}), null);
+    assert.equal(next({ expiresAt: NOW + 90_000 }), NOW + 90_000);
+    assert.equal(next({ policies, expiresAt: NOW + 90_000 }), NOW + 60_000);
+    assert.equal(next({ policies, expiresAt: NOW + 30_000 }), NOW + 30_000);
+    assert.equal(next({ expiresAt: NOW }), null, 'it has ended, and ends no more');
+    assert.equal(next({ policies, expiresAt: NOW }), NOW + 60_000);
+  });
+
+  it('is said before the age of a policy', () => {
+    const { governed } = columns({ ...rest, staleness: 'block' });
+    const answer = ask(governed, A);
+    assert.deepEqual([answer.code, answer.kind, answer.ttl_ms], ['policy_expired', 'error', 0]);
+    assert.match(answer.reason, /has expired/);
   });
 });
 

@@ -14,6 +14,7 @@ export function emptySet(more: Partial<PolicySet> = {}): PolicySet {
     monitored: {},
     closed: {},
     staleness: 'fresh',
+    expiresAt: null,
     local: [],
     preset: null,
     builtin: [],
@@ -26,6 +27,7 @@ export function emptySet(more: Partial<PolicySet> = {}): PolicySet {
       nat64Prefixes: [],
     },
     supportMessage: null,
+    change: null,
     ...more,
   };
 }

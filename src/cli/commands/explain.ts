@@ -1,4 +1,4 @@
-import type { ExplainedRule, Explanation } from '../../policy/explain.ts';
+import type { ExplainedChange, ExplainedRule, Explanation } from '../../policy/explain.ts';
 import { counted, withClient } from '../ask-daemon.ts';
 import { daemonUnavailable, type ExitCode } from '../cli-error.ts';
 import type { CliContext, Command, CommandInput } from '../command.ts';
@@ -46,16 +46,19 @@ function explanationLines(output: Output, explanation: Explanation): readonly st
   if (rules.length > 0)
     lines.push('', ...output.table(['RULE', 'LAYER', 'POLICY', 'DECISION', 'RESOURCE', 'COUNTS'], rules.map(ruleRow)));
   if (explanation.rules_left_out > 0) lines.push(`and ${counted(explanation.rules_left_out, 'more rule')}`);
-  if (changed !== undefined) {
-    const { at, by, reason } = changed;
-    const parts = [
-      at === undefined ? '' : ` ${at}`,
-      by === undefined ? '' : ` by ${by}`,
-      reason === undefined ? '' : `: ${reason}`,
-    ];
-    lines.push('', printable(`the policy was last changed${parts.join('')}`));
-  }
+  if (changed !== undefined) lines.push('', changeLine(changed));
   return lines;
+}
+
+function changeLine({ of, at, by, reason, ticket }: ExplainedChange): string {
+  const parts = [
+    of === 'bundle' ? 'the organisation’s policy as a whole was last changed' : 'the policy was last changed',
+    at === undefined ? '' : ` ${at}`,
+    by === undefined ? '' : ` by ${by}`,
+    ticket === undefined ? '' : ` (${ticket})`,
+    reason === undefined ? '' : `: ${reason}`,
+  ];
+  return printable(parts.join(''));
 }
 
 function ruleRow(rule: ExplainedRule): readonly string[] {

@@ -16,26 +16,58 @@ export const rulesLs: Command = {
     const inactive = flag(input, 'includeInactive');
     const shown = inactive ? all : all.filter((rule) => rule['active'] === true);
     output.result({ ...body, rules: shown }, () => {
-      const heads = ['RULE', 'LAYER', 'POLICY', 'DECISION', 'ACTIONS', 'RESOURCES'];
-      const rows = shown.map((rule) => (inactive ? [...ruleRow(rule), stateOf(rule)] : ruleRow(rule)));
+      const columns = COLUMNS.filter(
+        ({ head }) => (inactive || head !== 'STATUS') && (head !== 'CHANGED' || shown.some(saysWhoChangedIt)),
+      );
       const hidden = all.length - shown.length;
       const footer = hidden === 0 ? [] : [`hidden: ${counted(hidden, 'inactive rule')}; show with --include-inactive`];
-      return [...output.table(inactive ? [...heads, 'STATUS'] : heads, rows), ...footer];
+      const rows = shown.map((rule) => columns.map(({ cell }) => cell(rule)));
+      return [
+        ...output.table(
+          columns.map(({ head }) => head),
+          rows,
+        ),
+        ...footer,
+      ];
     });
     return 0;
   },
 };
 
+interface Column {
+  readonly head: string;
+  readonly cell: (rule: RuleFields) => string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: 'RULE', cell: (rule) => textOf(rule['name']) || textOf(rule['id']) },
+  { head: 'LAYER', cell: (rule) => textOf(rule['origin']) },
+  { head: 'POLICY', cell: (rule) => textOf(rule['policy_name']) || textOf(rule['policy']) },
+  { head: 'DECISION', cell: (rule) => textOf(rule['decision']) },
+  { head: 'ACTIONS', cell: (rule) => listOf(rule['actions']).join(',') },
+  { head: 'CHANGED', cell: changeOf },
+  { head: 'RESOURCES', cell: resourcesOf },
+  { head: 'STATUS', cell: stateOf },
+];
+
 /** A rule may hold thousands of resources; a line holds some. */
 const MOST_RESOURCES = 4;
 
-function ruleRow(rule: RuleFields): readonly string[] {
-  const name = textOf(rule['name']) || textOf(rule['id']);
+function resourcesOf(rule: RuleFields): string {
   const resources = listOf(rule['resources']);
   const more = resources.length > MOST_RESOURCES ? [`and ${resources.length - MOST_RESOURCES} more`] : [];
-  const listed = [...resources.slice(0, MOST_RESOURCES), ...more].join(', ');
-  const policy = textOf(rule['policy_name']) || textOf(rule['policy']);
-  return [name, textOf(rule['origin']), policy, textOf(rule['decision']), listOf(rule['actions']).join(','), listed];
+  return [...resources.slice(0, MOST_RESOURCES), ...more].join(', ');
+}
+
+function saysWhoChangedIt(rule: RuleFields): boolean {
+  return changeOf(rule) !== '';
+}
+
+/** Of the rule's policy: the day and the person; `--json` has the reason as well. */
+function changeOf({ changed }: RuleFields): string {
+  if (!isObject(changed)) return '';
+  const by = textOf(changed['by']);
+  return `${textOf(changed['at']).slice(0, 'YYYY-MM-DD'.length)}${by === '' ? '' : ` by ${by}`}`.trim();
 }
 
 function stateOf(rule: RuleFields): string {

@@ -98,6 +98,7 @@ test('when the last policy goes, its domain stays governed and denies', async (t
     governed: true,
     delegated: false,
     monitored: false,
+    delegationSuspended: false,
     noPoliciesLeft: true,
   });
   assert.equal(stage.holder.current()?.policy.domains.filesystem.governed, false);
