@@ -22,8 +22,8 @@ export const MAX_BUNDLE_DEPTH = 20;
 export const MAX_BUNDLE_TESTS = 1_000;
 export const MAX_REQUIRED_FEATURES = 64;
 export const MAX_SUPPORT_MESSAGE_CHARACTERS = 500;
-/** What all tests of one bundle may take together, compiling included, in milliseconds. */
-export const BUNDLE_TESTS_DEADLINE_MS = 30_000;
+/** What all tests of one bundle may take together, in milliseconds. */
+export const BUNDLE_TESTS_DEADLINE_MS = 10_000;
 
 export const MAX_CREDENTIAL_FILE_BYTES = 16 * 1024;
 export const MAX_IDENTIFIER_CHARACTERS = 256;
@@ -44,4 +44,7 @@ export const COMPILE_DEADLINE_MS = 60_000;
 export const DEFAULT_GOVERNANCE_INTERVAL_MS = 120_000;
 export const DEFAULT_BUNDLE_INTERVAL_MS = 60_000;
 export const MIN_INTERVAL_MS = 30_000;
+export const MAX_INTERVAL_MS = 3_600_000;
+/** Towards this machine itself. */
+export const MIN_LOOPBACK_INTERVAL_MS = 1_000;
 export const MAX_CA_FILE_BYTES = 4 * 1024 * 1024;

@@ -17,6 +17,13 @@ export type SourceErrorCode =
   | 'other_org'
   | 'invalid_policy'
   | 'unknown_status'
+  | 'invalid_bundle'
+  | 'unknown_feature'
+  | 'version_too_low'
+  | 'expired_bundle'
+  | 'failing_test'
+  /** Older than what this machine has served. */
+  | 'rollback'
   | 'source_closed';
 
 /** A sync that cannot be completed; the last good policy keeps serving. */

@@ -1,10 +1,11 @@
 import type { PolicySummary } from '../../schema/governance.ts';
 import { MAX_BUNDLE_CHARACTERS } from '../../schema/limits.ts';
 import type { CachedPolicy } from '../../store/sync-rows.ts';
+import { assertOrg } from '../policy-checks.ts';
 import { SourceError } from '../source-failure.ts';
 import type { GovernanceApi, Listing } from './governance-api.ts';
 import { type VerifiedMemory, type VerifiedPolicies, verifyPolicies } from './verified-policies.ts';
-import { assertOrg, PolicyChanged, type PolicyExpectation } from './verify-policy.ts';
+import { PolicyChanged, type PolicyExpectation } from './verify-policy.ts';
 
 /** A policy whose `updated_at` is younger than this may have been written again in the same instant. */
 const SETTLED_AFTER_MS = 5_000;

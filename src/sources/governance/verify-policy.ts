@@ -1,5 +1,5 @@
-import { readPolicy } from '../../policy/policy-document.ts';
 import { type GovernancePolicy, type PolicySummary, readGovernancePolicy } from '../../schema/governance.ts';
+import { assertOrg, assertTakesSense } from '../policy-checks.ts';
 import { SourceError } from '../source-failure.ts';
 
 export interface PolicyExpectation {
@@ -27,14 +27,8 @@ export function verifyPolicy(raw: unknown, summary: PolicySummary, expected: Pol
   if (policy.id !== summary.id) throw rejected('invalid_policy', summary, 'came with another id');
   assertOrg(policy, expected.org);
   if (policy.updated_at !== summary.updated_at) throw new PolicyChanged();
-  assertTakesSense(policy, summary);
+  assertTakesSense(policy);
   return policy;
-}
-
-/** An answer for another organisation is never ours, whatever else it says (delivery, What always holds). */
-export function assertOrg(of: { readonly id: string; readonly org: string }, org: string): void {
-  if (of.org === org) return;
-  throw new SourceError('verify', 'other_org', `policy \`${of.id}\` belongs to another organisation than \`${org}\``);
 }
 
 /** The full object does not repeat the type that the list gave it. */
@@ -42,19 +36,6 @@ function withType(policy: GovernancePolicy, summary: PolicySummary): GovernanceP
   return policy['type'] === undefined && summary.type !== undefined ? { ...policy, type: summary.type } : policy;
 }
 
-/** What the compiler could only close both domains for is refused here, so that the last good policy serves. */
-function assertTakesSense(policy: GovernancePolicy, summary: PolicySummary): void {
-  const reading = readPolicy(policy, { now: 0, verifiedNow: null, teams: null }, 0);
-  if (reading.kind === 'policy') return;
-  // semantics, 4.5: any other value rejects the bundle
-  const code = reading.cause.startsWith('unknown status') ? 'unknown_status' : 'invalid_policy';
-  throw rejected(code, summary, `cannot be evaluated: ${reading.cause}`);
-}
-
-function rejected(
-  code: 'unknown_member' | 'invalid_policy' | 'unknown_status',
-  { id }: PolicySummary,
-  what: string,
-): SourceError {
+function rejected(code: 'unknown_member' | 'invalid_policy', { id }: PolicySummary, what: string): SourceError {
   return new SourceError('verify', code, `policy \`${id}\` ${what}`);
 }
