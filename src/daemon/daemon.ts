@@ -80,7 +80,10 @@ async function openSupply(parts: Parts, options: DaemonOptions): Promise<Omit<An
   const { clock, log } = options;
   const holder = createSnapshotHolder(() => clock.now());
   logSwaps(holder, log);
-  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder }));
+  const supply = await parts.start(
+    'policy thread',
+    () => new PolicySupply({ ...options, holder, audit: (event) => log.info({ ...event }, 'audit') }),
+  );
   const resolver = await parts.start('path resolver', () => new PathResolver());
   const homes = createHomeDirectory({
     clock,

@@ -23,6 +23,10 @@ export async function openSource(desk: PolicyDesk, options: OpenSourceOptions): 
     clock,
     random: Math.random,
     hostId: hostname(),
+    bundleIntervalMs: () => {
+      const org = desk.activator.org();
+      return org.kind === 'delivered' ? (org.terms?.pollIntervalMs ?? null) : null;
+    },
     onPolicies: (bundle) => desk.activator.activate(bundle),
     onTrouble: (error) => {
       if (error === null) log.info({}, 'syncs work again');

@@ -5,12 +5,16 @@ import { compile } from '../policy/compile.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import type { ListedRule } from '../policy/snapshot.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
-import { type Activator, createActivator } from '../sources/activate.ts';
+import { type ActivationStep, type Activator, createActivator } from '../sources/activate.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
+import { openHighWaterMark } from '../sources/high-water-mark.ts';
 import { type LocalFiles, openLocalFiles } from '../sources/local/local-files.ts';
+import { openPolicyTime } from '../sources/policy-time.ts';
 import { type BundleStore, createBundleStore } from '../store/bundle-store.ts';
 import { createCompiledStore } from '../store/compiled-store.ts';
 import { openDatabase } from '../store/database.ts';
 import { createLocalFileStore } from '../store/local-file-store.ts';
+import { openMarkFile } from '../store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../store/policy-migrations.ts';
 import { createLinkedCompiler } from './compile-with-links.ts';
 import { createCompiledKeeper } from './compiled-keeper.ts';
@@ -24,6 +28,10 @@ export interface PolicyDeskOptions {
   readonly config: DaemonConfig;
   readonly log: PolicyLog;
   readonly clock: Clock;
+  /** Something happened to the policy that is to be remembered. Must not throw. */
+  readonly audit: (event: AuditEvent) => void;
+  /** Told after each step of an activation; a test hands in one that breaks off. */
+  readonly onStep?: (step: ActivationStep) => void;
   /** Hands a compiled policy to whoever answers from it; resolves with its generation. */
   readonly publish: (compilation: Compilation, cause: string) => Promise<number>;
 }
@@ -49,7 +57,7 @@ export interface PolicyDesk {
 
 /** Opens the database and reads the local files; `refresh` or `activator.restore` publishes the first policy. */
 export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): Promise<PolicyDesk> {
-  const { config, log, clock } = options;
+  const { config, log, clock, audit } = options;
   const database = openDatabase(join(config.stateDirectory, 'policy.db'), POLICY_MIGRATIONS);
   await parts.start('database', () => ({ close: () => void database.close() }));
   const store = createBundleStore(database);
@@ -81,8 +89,10 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
       onChange: () => void refresh('local'),
     }),
   );
+  const time = openPolicyTime({ clock, store, audit });
   const facts: PolicyFacts = {
-    now: () => Math.max(clock.now(), store.lastSync()?.verifiedTime ?? 0),
+    now: time.now,
+    tick: time.tick,
     lastSync: () => store.lastSync(),
     enrolledOrg: () => store.enrolledOrg(),
     localFiles: () => local.current().inputs,
@@ -92,7 +102,16 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   };
   const activator = createActivator({
     store,
+    mark: openHighWaterMark(openMarkFile(join(config.stateDirectory, 'mark'))),
     clock,
+    verifyStored: () => ({ kind: 'verified' }),
+    audit,
+    onTrouble: (error) =>
+      log.error({ err: error }, 'the high-water mark could not be written; the next start repairs it'),
+    onStep: (step) => {
+      log.debug({ step }, 'activation');
+      options.onStep?.(step);
+    },
     policySet: (org) => (compiledLast = policySetOf(config, facts, org)),
     compile: (set) => compiler.compile(set),
     publish: async (compilation, cause) => {

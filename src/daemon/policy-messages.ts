@@ -1,5 +1,7 @@
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
+import type { BundleTerms, StalenessLimits } from '../policy/bundle-terms.ts';
 import type { CompiledPolicy, PolicyWarning } from '../policy/snapshot.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
 import type { SourceStatus } from '../sources/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
@@ -49,6 +51,7 @@ export type ToPolicyThread =
 export type FromPolicyThread =
   | { readonly kind: 'publish'; readonly publication: Publication }
   | { readonly kind: 'facts'; readonly facts: SupplyFacts }
+  | { readonly kind: 'audit'; readonly event: AuditEvent }
   | LogLine
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[Ask['kind']] }
   | { readonly kind: 'refusal'; readonly id: number; readonly code: string; readonly message: string };
@@ -74,8 +77,13 @@ export interface PolicyReport {
 export interface SupplyFacts {
   /** The organisation that this machine belongs to. */
   readonly organisation: string | null;
-  /** When the last complete sync ended. */
-  readonly lastSyncAt: number | null;
+  /** What the age of the policy is counted from; null = it has none, or nobody knows. */
+  readonly confirmedAt: number | null;
+  readonly limits: StalenessLimits;
+  /** What the bundle that serves says beside its policies; null = it is a listing, or there is none. */
+  readonly terms: BundleTerms | null;
+  /** An older policy would be recognised. */
+  readonly rollbackProtection: boolean;
   readonly source: SourceStatus | null;
   /** The files that count for everybody; the names in a user's own directory are that user's business. */
   readonly localFiles: readonly LocalListing[];
@@ -85,7 +93,7 @@ export interface SupplyFacts {
 /** One line for the log, which the main thread writes. */
 export interface LogLine {
   readonly kind: 'log';
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
 }

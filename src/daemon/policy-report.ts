@@ -1,6 +1,7 @@
 import type { Compilation, CompileReport } from '../policy/compilation.ts';
 import type { CompiledPolicy } from '../policy/snapshot.ts';
 import type { PolicyReport, Publication, SupplyFacts } from './policy-messages.ts';
+import { DEFAULT_LIMITS } from './staleness.ts';
 
 /** The most warnings of one kind that are listed one by one. */
 const MAX_POLICY_WARNINGS = 50;
@@ -10,7 +11,10 @@ export const NO_REPORT: PolicyReport = { active: 0, inactive: 0, warnings: [], w
 /** Before anything is known of the supply. */
 export const NO_FACTS: SupplyFacts = {
   organisation: null,
-  lastSyncAt: null,
+  confirmedAt: null,
+  limits: DEFAULT_LIMITS,
+  terms: null,
+  rollbackProtection: false,
   source: null,
   localFiles: [],
   localWarnings: [],

@@ -2,16 +2,18 @@ import type { Clock } from '../base/clock.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { Compilation } from '../policy/compilation.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
-import type { Live } from '../sources/activate.ts';
+import type { ActivationStep, Live } from '../sources/activate.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
 import type { PolicySource } from '../sources/source.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import { openSource } from './open-source.ts';
 import { openPolicyDesk, type PolicyDesk } from './policy-desk.ts';
-import { stalenessNow } from './policy-inputs.ts';
+import { ageNow, stalenessNow } from './policy-inputs.ts';
 import type { PolicyLog, SupplyFacts } from './policy-messages.ts';
 import { startUpkeep } from './policy-upkeep.ts';
 import { watchSpareMemory } from './spare-memory.ts';
+import { DEFAULT_LIMITS } from './staleness.ts';
 import { type SupplyNotice, startNotice } from './supply-notice.ts';
 
 export interface PolicyServiceOptions {
@@ -20,6 +22,10 @@ export interface PolicyServiceOptions {
   readonly clock: Clock;
   /** Resolves with the generation as which it serves. */
   readonly publish: (compilation: Compilation, cause: string) => Promise<number>;
+  /** Something happened to the policy that is to be remembered. Must not throw. */
+  readonly audit: (event: AuditEvent) => void;
+  /** Told after each step of an activation; a test hands in one that breaks off. */
+  readonly onStep?: (step: ActivationStep) => void;
   /** Told whenever they have changed. */
   readonly onFacts: (facts: SupplyFacts) => void;
 }
@@ -95,9 +101,15 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
 
 function factsOf(desk: PolicyDesk, source: PolicySource | null): SupplyFacts {
   const { listing, warnings } = desk.local.current();
+  const org = desk.activator.org();
+  const age = ageNow(desk.facts, org);
+  const terms = org.kind === 'delivered' ? org.terms : null;
   return {
     organisation: desk.store.enrolledOrg(),
-    lastSyncAt: desk.store.lastSync()?.completedAt ?? null,
+    confirmedAt: age.kind === 'known' ? age.since : null,
+    limits: terms?.staleness ?? DEFAULT_LIMITS,
+    terms,
+    rollbackProtection: org.kind === 'delivered' && org.terms !== null,
     source: source?.status() ?? null,
     localFiles: listing.filter((file) => file.uid === null),
     localWarnings: warnings,
@@ -108,9 +120,10 @@ function openUpkeep(desk: PolicyDesk, { clock, log }: PolicyServiceOptions): Par
   return startUpkeep({
     clock,
     now: () => desk.facts.now(),
+    keepTime: () => desk.facts.tick(),
     verifiedTime: () => desk.facts.lastSync()?.verifiedTime ?? null,
     current: () => desk.current(),
-    staleness: () => stalenessNow(desk.facts),
+    staleness: () => stalenessNow(desk.facts, desk.activator.org()),
     foldingMounts: readFoldingMounts,
     resolveLinks: desk.prefixes.resolve,
     refresh: (cause) => desk.refresh(cause),

@@ -5,6 +5,7 @@ import { messageOf } from '../base/coded-error.ts';
 import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { Logger } from './logger.ts';
 import type { Publication } from './policy-messages.ts';
@@ -17,6 +18,8 @@ export interface PolicySupplyOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly holder: SnapshotHolder;
+  /** Something happened to the policy that is to be remembered. Must not throw. */
+  readonly audit?: (event: AuditEvent) => void;
   /** What the thread runs; a test hands in one that breaks. */
   readonly entry?: URL;
   /** The first thread, where it is loading already. */
@@ -146,6 +149,7 @@ export class PolicySupply {
         onPublish: (publication) => this.#publish(publication),
         onFacts: (facts) => (this.#facts = facts),
         onLog: ({ level, fields, message }) => log[level](fields, message),
+        onAudit: (event) => this.#options.audit?.(event),
         onDeath: (cause) => {
           if (thread === this.#thread && this.#phase === 'running') this.#mourn(cause);
         },

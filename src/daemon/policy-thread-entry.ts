@@ -59,6 +59,7 @@ function startService(
     clock: systemClock,
     publish,
     onFacts: (facts) => send({ kind: 'facts', facts }),
+    audit: (event) => send({ kind: 'audit', event }),
   });
 }
 
@@ -113,7 +114,7 @@ function logTo(send: Send): PolicyLog {
     (level: LogLine['level']) =>
     (fields: object, message: string): void =>
       send({ kind: 'log', level, fields: cloneable(fields), message });
-  return { info: line('info'), warn: line('warn'), error: line('error') };
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }
 
 /** An error arrives as what a log shows of it: cloning would lose its code, and may not succeed. */

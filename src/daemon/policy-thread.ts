@@ -12,6 +12,7 @@ export interface PolicyThreadEvents {
   readonly onPublish: (publication: Extract<FromPolicyThread, { kind: 'publish' }>['publication']) => number;
   readonly onFacts: (facts: Extract<FromPolicyThread, { kind: 'facts' }>['facts']) => void;
   readonly onLog: (line: Extract<FromPolicyThread, { kind: 'log' }>) => void;
+  readonly onAudit: (event: Extract<FromPolicyThread, { kind: 'audit' }>['event']) => void;
   /** It is gone, or was given up; told once, and not after `end`. */
   readonly onDeath: (cause: string) => void;
 }
@@ -125,6 +126,9 @@ export class PolicyThread {
         return;
       case 'log':
         this.#events.onLog(message);
+        return;
+      case 'audit':
+        this.#events.onAudit(message.event);
         return;
       case 'answer':
         this.#take(message.id)?.resolve(message.value);

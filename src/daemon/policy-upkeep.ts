@@ -11,6 +11,8 @@ export interface UpkeepOptions {
   readonly clock: Clock;
   /** The time that policies are judged by, which never runs behind a verified one. */
   readonly now: () => number;
+  /** Keeps that time. */
+  readonly keepTime: () => void;
   /** The newest time that a source vouched for; null = none did. */
   readonly verifiedTime: () => number | null;
   /** What was published last; null = nothing yet. */
@@ -36,6 +38,7 @@ export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } 
 
   const tick = async (): Promise<void> => {
     surroundings.look();
+    keepTime(options);
     const cause = changeCause(options) ?? (surroundings.takeChange() ? 'links' : null);
     if (cause !== null) await options.refresh(cause);
   };
@@ -55,6 +58,15 @@ export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } 
       await running;
     },
   };
+}
+
+/** A database that cannot be written now keeps nothing else from happening. */
+function keepTime({ keepTime: keep, onError }: UpkeepOptions): void {
+  try {
+    keep();
+  } catch (error) {
+    onError(error);
+  }
 }
 
 interface Surroundings {

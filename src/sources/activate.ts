@@ -1,32 +1,36 @@
 import type { Clock } from '../base/clock.ts';
 import { DOMAINS, type Domain } from '../policy/action.ts';
 import type { Compilation } from '../policy/compilation.ts';
-import type { PolicySet, StoredPolicies } from '../policy/policy-set.ts';
+import type { PolicySet } from '../policy/policy-set.ts';
 import type { BundleHeader, CandidateBundle } from '../store/bundle-rows.ts';
-import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { SyncRecord } from '../store/sync-rows.ts';
+import {
+  activePolicies,
+  delivered,
+  headerOf,
+  type OrgPolicies,
+  type StoredPolicyParts,
+  storedOrg,
+} from './org-policies.ts';
 import { failureOf, SourceError, type SourceFailure, type Stage } from './source-failure.ts';
-
-/** What the organisation says, as far as this machine knows; one of the inputs of a policy set. */
-export type OrgPolicies =
-  /** No bundle was ever activated. */
-  | { readonly kind: 'none'; readonly wasGoverned: readonly Domain[] }
-  /** There is one, and it is not what was written. */
-  | { readonly kind: 'damaged'; readonly message: string; readonly wasGoverned: readonly Domain[] }
-  | {
-      readonly kind: 'delivered';
-      readonly org: string;
-      readonly revision: string;
-      /** Read only where nothing that was made of them before still holds. */
-      readonly stored: StoredPolicies;
-      readonly wasGoverned: readonly Domain[];
-    };
 
 /** A verified bundle, with the sync that brought it. */
 export interface FetchedBundle extends CandidateBundle {
   readonly sync: SyncRecord | null;
+  /** Runs inside the activation's transaction: what becomes true together with it. */
+  readonly alongside?: () => void;
 }
+
+/** What an activation has done, in this order; all but the last can fail, and nothing behind `transaction` changes what a restart finds. */
+export type ActivationStep =
+  | 'verified'
+  | 'candidate_stored'
+  | 'compiled'
+  | 'mark_next'
+  | 'transaction'
+  | 'mark_active'
+  | 'swapped';
 
 /** What serves, as answers name it. */
 export interface Live {
@@ -40,8 +44,7 @@ export type Activation =
   | ({ readonly kind: 'unchanged' } & Live)
   | { readonly kind: 'failed'; readonly failure: SourceFailure };
 
-export interface ActivatorOptions {
-  readonly store: BundleStore;
+export interface ActivatorOptions extends StoredPolicyParts {
   readonly clock: Clock;
   /** Puts the organisation's part together with everything else (local files, preset, host facts, closures). */
   readonly policySet: (org: OrgPolicies) => PolicySet | Promise<PolicySet>;
@@ -49,6 +52,8 @@ export interface ActivatorOptions {
   readonly compile: (set: PolicySet) => Promise<Compilation>;
   /** The swap, wherever the snapshot is held; the generation that serves from then on. Nothing in it may fail. */
   readonly publish: (compilation: Compilation, cause: string) => number | Promise<number>;
+  /** Told after each step. Must not throw. */
+  readonly onStep?: (step: ActivationStep) => void;
 }
 
 /** Every change of what serves goes through here, one after the other. Nothing rejects: a failure is an outcome. */
@@ -59,6 +64,10 @@ export interface Activator {
   activate(bundle: FetchedBundle): Promise<Activation>;
   /** Something else changed (local files, links, the time): the same bundle, compiled anew. */
   refresh(cause: string): Promise<Activation>;
+  /** Gives up everything that is known of the organisation, `alongside` included; what is left serves at once. */
+  reset(alongside: () => void): Promise<Activation>;
+  /** What the organisation says, as far as is known. */
+  org(): OrgPolicies;
   /** What was published last; null = nothing yet. */
   live(): Live | null;
 }
@@ -75,6 +84,8 @@ export function createActivator(options: ActivatorOptions): Activator {
     restore: () => inTurn(() => restore(options, state)),
     activate: (bundle) => inTurn(() => activate(options, state, bundle)),
     refresh: (cause) => inTurn(() => refresh(options, state, cause)),
+    reset: (alongside) => inTurn(() => reset(options, state, alongside)),
+    org: () => state.org,
     live: () => state.live,
   };
 }
@@ -85,17 +96,19 @@ interface Serving {
 }
 
 /**
- * The whole story: fetched and verified → stored as candidate → compiled → active, in one transaction → published.
- * Everything that can fail happens before the transaction's end; from there on it is an assignment. On a failure the
+ * The whole story: fetched and verified → stored as candidate → compiled → marked as next → active, in one transaction
+ * → marked as active → published. Everything that can fail happens before the transaction's end; from there on it is an assignment. On a failure the
  * old snapshot keeps serving and the outcome names the stage.
  */
 async function activate(options: ActivatorOptions, serving: Serving, bundle: FetchedBundle): Promise<Activation> {
-  const { store, clock } = options;
+  const { store, mark, onStep = () => undefined } = options;
   let stage: Stage = 'verify';
   try {
-    assertEnrolled(store, bundle.org);
+    assertEnrolled(options, bundle.org);
+    mark.assertNotBelow(bundle, headerOf(store.active()));
+    onStep('verified');
     stage = 'store';
-    const live = liveAs(bundle.revision, options, serving);
+    const live = liveAs(bundle, options, serving);
     if (live !== null) {
       if (bundle.sync !== null) store.recordSync(bundle.sync);
       return { kind: 'unchanged', ...live };
@@ -103,21 +116,65 @@ async function activate(options: ActivatorOptions, serving: Serving, bundle: Fet
     const candidate = store.putCandidate(bundle);
     const header = store.candidate();
     if (header?.id !== candidate) throw new StoreError('row_invalid', 'the bundle that was stored is not there');
-    const org = delivered(header, () => bundle.policies, store.wasGoverned());
+    onStep('candidate_stored');
+    const org = delivered(header, store.wasGoverned(), () => bundle.policies);
     stage = 'compile';
     const policy = await options.compile(await options.policySet(org));
+    onStep('compiled');
     stage = 'activate';
-    store.activate(candidate, { at: clock.now(), governed: governedBy(policy), sync: bundle.sync });
-    serving.org = delivered(header, () => activePolicies(store, header.digest), store.wasGoverned());
-    return await publish(options, serving, policy, 'bundle');
+    commit(options, { bundle, header, policy });
+    serving.org = delivered(header, store.wasGoverned(), activePolicies(store, header.digest));
+    return await announced(options, serving, policy, bundle);
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, stage) };
   }
 }
 
+interface Committed {
+  readonly bundle: FetchedBundle;
+  readonly header: BundleHeader;
+  readonly policy: Compilation;
+}
+
+/** From here on a restart serves the new bundle; before the transaction it serves the old one. */
+function commit(options: ActivatorOptions, { bundle, header, policy }: Committed): void {
+  const { store, mark, clock, onTrouble, onStep = () => undefined } = options;
+  const { sync, alongside } = bundle;
+  mark.prepare(header);
+  onStep('mark_next');
+  store.activate(header.id, {
+    at: clock.now(),
+    governed: governedBy(policy),
+    sync,
+    ...(alongside === undefined ? {} : { alongside }),
+  });
+  onStep('transaction');
+  try {
+    mark.commit(header);
+    onStep('mark_active');
+  } catch (error) {
+    // the database equals the mark's `next`: the next start repairs it
+    onTrouble(error);
+  }
+}
+
+async function announced(
+  options: ActivatorOptions,
+  serving: Serving,
+  policy: Compilation,
+  { org, source, revision, terms }: FetchedBundle,
+): Promise<Activation> {
+  const from = serving.live?.revision ?? null;
+  const outcome = await publish(options, serving, policy, 'bundle');
+  options.onStep?.('swapped');
+  const { by = null, reason = null, ticket = null } = terms?.change ?? {};
+  options.audit({ event: 'activated', org, source, from, to: revision, by, reason, ticket });
+  return outcome;
+}
+
 async function restore(options: ActivatorOptions, serving: Serving): Promise<Activation> {
   try {
-    serving.org = storedOrg(options.store);
+    serving.org = storedOrg(options);
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, 'store') };
   }
@@ -126,6 +183,17 @@ async function restore(options: ActivatorOptions, serving: Serving): Promise<Act
   // the policy that was just published says so too; this is for whoever started us
   const damage = new StoreError('row_invalid', serving.org.message);
   return { kind: 'failed', failure: failureOf(damage, 'verify') };
+}
+
+async function reset(options: ActivatorOptions, serving: Serving, alongside: () => void): Promise<Activation> {
+  try {
+    options.store.reset(alongside);
+    options.mark.clear();
+    serving.org = { kind: 'none', wasGoverned: [] };
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error, 'store') };
+  }
+  return refresh(options, serving, 'reset');
 }
 
 async function refresh(options: ActivatorOptions, serving: Serving, cause: string): Promise<Activation> {
@@ -137,17 +205,9 @@ async function refresh(options: ActivatorOptions, serving: Serving, cause: strin
   }
 }
 
-function storedOrg(store: BundleStore): OrgPolicies {
-  const active = store.active();
-  const wasGoverned = store.wasGoverned();
-  if (active.kind === 'none') return { kind: 'none', wasGoverned };
-  if (active.kind === 'damaged') return { kind: 'damaged', message: active.message, wasGoverned };
-  return delivered(active.header, () => activePolicies(store, active.header.digest), wasGoverned);
-}
-
 /** A bundle of another organisation is refused and the last good one serves (semantics, 5). */
-function assertEnrolled(store: BundleStore, org: string): void {
-  const enrolled = store.enrolledOrg();
+function assertEnrolled({ store, mark }: ActivatorOptions, org: string): void {
+  const enrolled = store.enrolledOrg() ?? mark.org();
   if (enrolled === null || enrolled === org) return;
   const message = `this machine belongs to \`${enrolled}\` and takes no policy of \`${org}\``;
   throw new SourceError('verify', 'other_org', message);
@@ -164,26 +224,11 @@ async function publish(
   return { kind: 'activated', ...serving.live };
 }
 
-/** What serves, if it was made from this revision and the database agrees. */
-function liveAs(revision: string, { store }: ActivatorOptions, { live }: Serving): Live | null {
+/** What serves, if it was made from this bundle and the database agrees. */
+function liveAs({ revision, origin }: FetchedBundle, { store }: ActivatorOptions, { live }: Serving): Live | null {
   if (live?.revision !== revision) return null;
-  const active = store.active();
-  return active.kind === 'active' && active.header.revision === revision ? live : null;
-}
-
-function delivered(
-  { org, revision, digest }: BundleHeader,
-  load: StoredPolicies['load'],
-  wasGoverned: readonly Domain[],
-): OrgPolicies {
-  return { kind: 'delivered', org, revision, stored: { digest, load }, wasGoverned };
-}
-
-/** From the database each time: they are large, and rarely needed again. */
-function activePolicies(store: BundleStore, digest: string): readonly unknown[] {
-  const active = store.active();
-  if (active.kind === 'active' && active.header.digest === digest) return active.policies;
-  throw new StoreError('row_invalid', 'the stored policy is not the one that serves');
+  const header = headerOf(store.active());
+  return header?.revision === revision && header.origin?.digest === origin?.digest ? live : null;
 }
 
 /** Domains that a policy of the bundle governs, not those that only were: these are recorded already. */

@@ -1,5 +1,6 @@
 import type { Random } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
+import { MAX_INTERVAL_MS } from '../schema/limits.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import type { Activation, FetchedBundle } from './activate.ts';
 import { createPoller, type PollCause } from './poller.ts';
@@ -12,6 +13,8 @@ export interface SourceContext {
   readonly random: Random;
   /** Anything stable about this machine. */
   readonly hostId: string;
+  /** What the bundle that serves asks for, in milliseconds; null = it asks for nothing. */
+  readonly bundleIntervalMs: () => number | null;
   /** The hand-over of everything fetched and verified; a run ends when it has settled. */
   readonly onPolicies: (bundle: FetchedBundle) => Promise<Activation>;
   /** Called when runs begin to fail, fail in another way, or work again (null). Must not throw. */
@@ -23,13 +26,22 @@ export interface SourceContext {
 /** What makes one kind of source: how it gets and verifies, and what there is to say about it. */
 export interface SourceRun {
   readonly type: SourceType;
-  /** Between two runs where no bundle says otherwise, in milliseconds; asked for each time. */
-  readonly intervalMs: () => number;
+  readonly interval: Interval;
   /** One whole run. Never rejects. */
   readonly run: (cause: PollCause, closing: AbortSignal) => Promise<SourceOutcome>;
   readonly warnings: () => readonly SourceWarning[];
   readonly details: () => SourceStatus['details'];
   readonly close: () => Promise<void> | void;
+}
+
+/** The time between two runs, in milliseconds. */
+export interface Interval {
+  /** What the configuration says; it has the last word. */
+  readonly configuredMs: number | undefined;
+  /** Where neither the configuration nor a bundle says anything. */
+  readonly defaultMs: number;
+  /** The least that a bundle may ask for. */
+  readonly leastMs: number;
 }
 
 interface Memory {
@@ -47,7 +59,7 @@ export function createPolledSource(run: SourceRun, context: SourceContext): Poli
     clock,
     random,
     hostId,
-    intervalMs: run.intervalMs,
+    intervalMs: () => intervalMs(run.interval, context.bundleIntervalMs()),
     delivered: () => store.enrolledOrg() !== null,
     onPlan: () => context.onStatus?.(),
     run: async (cause) => {
@@ -78,6 +90,11 @@ export function createPolledSource(run: SourceRun, context: SourceContext): Poli
       warnings: [...run.warnings()],
     }),
   };
+}
+
+function intervalMs({ configuredMs, defaultMs, leastMs }: Interval, bundleMs: number | null): number {
+  if (configuredMs !== undefined) return configuredMs;
+  return bundleMs === null ? defaultMs : Math.min(Math.max(bundleMs, leastMs), MAX_INTERVAL_MS);
 }
 
 function remember(memory: Memory, outcome: SourceOutcome, now: number): void {

@@ -1,4 +1,5 @@
 import { digestOf } from '../bundle/policy-revision.ts';
+import type { BundleTerms } from '../policy/bundle-terms.ts';
 import type { Database } from './database.ts';
 import { StoreError } from './store-error.ts';
 
@@ -14,14 +15,24 @@ export interface BundleHeader {
   readonly etag: string | null;
   readonly fetchedAt: number;
   readonly activatedAt: number | null;
+  /** What a bundle says beside its policies; null = a listing, which says nothing. */
+  readonly terms: BundleTerms | null;
+  /** Where a bundle stands among all of its kind; null = a listing, which has no order. */
+  readonly origin: BundleOrigin | null;
 }
 
-export interface CandidateBundle {
-  readonly source: string;
-  readonly org: string;
-  readonly revision: string;
-  readonly etag: string | null;
-  readonly fetchedAt: number;
+/** Plain JSON. */
+export interface BundleOrigin {
+  /** `sha256:…` of what was delivered, byte for byte. */
+  readonly digest: string;
+  /** (epoch, revision) only grows (delivery, "What always holds"); a bundle that nobody signed has epoch 0. */
+  readonly epoch: number;
+  /** Of the TUF root that it was verified with. */
+  readonly rootVersion: number | null;
+}
+
+export interface CandidateBundle
+  extends Pick<BundleHeader, 'source' | 'org' | 'revision' | 'etag' | 'fetchedAt' | 'terms' | 'origin'> {
   /** Governance `Policy` objects. */
   readonly policies: readonly unknown[];
 }
@@ -40,32 +51,37 @@ interface BundleRow {
   readonly etag: string | null;
   readonly fetched_at: number;
   readonly activated_at: number | null;
+  readonly terms: string | null;
+  readonly origin: string | null;
 }
 
-const COLUMNS = 'id, source, org, revision, digest, etag, fetched_at, activated_at';
+const COLUMNS = 'id, source, org, revision, digest, etag, fetched_at, activated_at, terms, origin';
 
 /** Returns the row's id. A bundle that never became active leaves no trace once the next one comes. */
 export function insertCandidate(database: Database, bundle: CandidateBundle): number {
   const { source, org, revision, etag, fetchedAt } = bundle;
   const content = JSON.stringify({ policies: bundle.policies });
+  const [terms, origin] = [textOf(bundle.terms), textOf(bundle.origin)];
+  const digest = rowDigest({ source, org, revision, etag, terms, origin }, content);
   database.prepare("DELETE FROM slot WHERE name = 'candidate'").run();
   database.prepare('DELETE FROM bundle WHERE activated_at IS NULL').run();
   const { lastInsertRowid } = database
     .prepare(
-      'INSERT INTO bundle (source, org, revision, digest, etag, content, fetched_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO bundle (source, org, revision, digest, etag, content, fetched_at, terms, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(source, org, revision, rowDigest({ source, org, revision, etag }, content), etag, content, fetchedAt);
+    .run(source, org, revision, digest, etag, content, fetchedAt, terms, origin);
   database.prepare("INSERT INTO slot (name, bundle) VALUES ('candidate', ?)").run(lastInsertRowid);
   return Number(lastInsertRowid);
 }
 
 export function readActive(database: Database): ActiveBundle {
-  const header = readSlotRow(database, 'active');
-  if (header === null) return { kind: 'none' };
-  const content = readContent(database, header);
+  const row = readRow(database, 'active');
+  if (row === null) return { kind: 'none' };
+  const content = readContent(database, row);
   if (content === null) {
-    return { kind: 'damaged', message: `the stored policy ${header.revision} is not what was written` };
+    return { kind: 'damaged', message: `the stored policy ${row.revision} is not what was written` };
   }
+  const header = headerOf(row);
   let policies: readonly unknown[] | null = null;
   return {
     kind: 'active',
@@ -78,17 +94,21 @@ export function readActive(database: Database): ActiveBundle {
 }
 
 /** The bytes of a bundle; null where the row is not what this program wrote. */
-function readContent(database: Database, header: BundleHeader): Buffer | null {
+function readContent(database: Database, row: BundleRow): Buffer | null {
   const sql = 'SELECT CAST(content AS BLOB) FROM bundle WHERE id = ?';
-  const content = database.prepare<[number], Buffer>(sql).pluck().get(header.id);
+  const content = database.prepare<[number], Buffer>(sql).pluck().get(row.id);
   // an edited row is not a policy: somebody else wrote it
-  return content !== undefined && rowDigest(header, content) === header.digest ? content : null;
+  return content !== undefined && rowDigest(row, content) === row.digest ? content : null;
 }
 
 export function readSlotRow(database: Database, slot: 'active' | 'candidate'): BundleHeader | null {
+  const row = readRow(database, slot);
+  return row === null ? null : headerOf(row);
+}
+
+function readRow(database: Database, slot: 'active' | 'candidate'): BundleRow | null {
   const sql = `SELECT ${COLUMNS} FROM bundle WHERE id = (SELECT bundle FROM slot WHERE name = ?)`;
-  const row = database.prepare<[string], BundleRow>(sql).get(slot);
-  return row === undefined ? null : headerOf(row);
+  return database.prepare<[string], BundleRow>(sql).get(slot) ?? null;
 }
 
 export function readHistory(database: Database, limit: number): readonly BundleHeader[] {
@@ -98,10 +118,16 @@ export function readHistory(database: Database, limit: number): readonly BundleH
 
 /** Over everything that decides what the bundle means, so that no column can be exchanged alone. */
 function rowDigest(
-  { source, org, revision, etag }: Pick<BundleHeader, 'source' | 'org' | 'revision' | 'etag'>,
+  { source, org, revision, etag, terms, origin }: Omit<BundleRow, 'id' | 'digest' | 'fetched_at' | 'activated_at'>,
   content: string | Buffer,
 ): string {
-  return digestOf(JSON.stringify([source, org, revision, etag]), content);
+  // a row of before the terms has the digest of before
+  const signed = terms === null && origin === null ? [] : [terms, origin];
+  return digestOf(JSON.stringify([source, org, revision, etag, ...signed]), content);
+}
+
+function textOf(value: BundleTerms | BundleOrigin | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 function policiesIn(content: Buffer): readonly unknown[] {
@@ -111,6 +137,13 @@ function policiesIn(content: Buffer): readonly unknown[] {
 }
 
 function headerOf(row: BundleRow): BundleHeader {
-  const { fetched_at: fetchedAt, activated_at: activatedAt, ...rest } = row;
-  return { ...rest, fetchedAt, activatedAt };
+  const { fetched_at: fetchedAt, activated_at: activatedAt, terms, origin, ...rest } = row;
+  return {
+    ...rest,
+    fetchedAt,
+    activatedAt,
+    // written by `insertCandidate`: the digest covers them
+    terms: terms === null ? null : (JSON.parse(terms) as BundleTerms),
+    origin: origin === null ? null : (JSON.parse(origin) as BundleOrigin),
+  };
 }

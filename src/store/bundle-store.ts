@@ -47,6 +47,11 @@ export interface BundleStore {
   wasGoverned(): readonly Domain[];
   /** The organisation of the first activated bundle; null before it. */
   enrolledOrg(): string | null;
+  /** The latest time that this machine has seen, in milliseconds since the epoch; null = none was kept. */
+  latestTime(): number | null;
+  keepLatestTime(at: number): void;
+  /** Gives up everything that is known of the organisation, `alongside` included. */
+  reset(alongside?: () => void): void;
 }
 
 export interface Activation {
@@ -55,6 +60,8 @@ export interface Activation {
   readonly governed: readonly Domain[];
   /** Null where no sync stands behind it. */
   readonly sync: SyncRecord | null;
+  /** What becomes true together with it; it throws before anything has, or not at all. */
+  readonly alongside?: () => void;
 }
 
 /** Over a database opened with `POLICY_MIGRATIONS`; whoever opened it closes it. */
@@ -73,6 +80,11 @@ export function createBundleStore(database: Database): BundleStore {
     wasGoverned: () =>
       database.prepare<[], Domain>('SELECT domain FROM governed_domain ORDER BY domain DESC').pluck().all(),
     enrolledOrg: remembered(() => database.prepare<[], string>('SELECT org FROM enrolment').pluck().get() ?? null),
+    latestTime: () => database.prepare<[], number>('SELECT seen_at FROM latest_time').pluck().get() ?? null,
+    keepLatestTime: (at) => {
+      database.prepare('INSERT OR REPLACE INTO latest_time (one, seen_at) VALUES (1, ?)').run(Math.trunc(at));
+    },
+    reset: (alongside) => database.transaction(() => reset(database, alongside)).immediate(),
   };
 }
 
@@ -92,7 +104,18 @@ function remembered<T>(read: () => T): () => T {
   };
 }
 
-function activate(database: Database, candidate: number, { at, governed, sync }: Activation): void {
+/** What belongs to the organisation; local files are this machine's own. */
+const ORGANISATION_TABLES = [
+  ...['slot', 'bundle', 'compiled', 'enrolment', 'governed_domain', 'last_sync', 'policy_cache', 'pending_absence'],
+  'latest_time',
+];
+
+function reset(database: Database, alongside: (() => void) | undefined): void {
+  for (const table of ORGANISATION_TABLES) database.prepare(`DELETE FROM ${table}`).run();
+  alongside?.();
+}
+
+function activate(database: Database, candidate: number, { at, governed, sync, alongside }: Activation): void {
   database.prepare('UPDATE bundle SET activated_at = ? WHERE id = ?').run(at, candidate);
   database.prepare("INSERT OR REPLACE INTO slot (name, bundle) VALUES ('active', ?)").run(candidate);
   database.prepare("DELETE FROM slot WHERE name = 'candidate'").run();
@@ -100,6 +123,7 @@ function activate(database: Database, candidate: number, { at, governed, sync }:
   const govern = database.prepare('INSERT OR IGNORE INTO governed_domain (domain, since) VALUES (?, ?)');
   for (const domain of governed) govern.run(domain, at);
   if (sync !== null) writeSync(database, sync);
+  alongside?.();
   database
     .prepare(
       'DELETE FROM bundle WHERE id NOT IN (SELECT id FROM bundle WHERE activated_at IS NOT NULL ORDER BY id DESC LIMIT ?)',

@@ -1,5 +1,6 @@
 import { COMPILED_MIGRATION } from './compiled-store.ts';
 import type { Migration } from './database.ts';
+import { DELIVERY_MIGRATION } from './delivery-migration.ts';
 import { LOCAL_FILE_MIGRATION } from './local-file-store.ts';
 
 /** The policy database, step by step. A released step never changes; a new idea is a new step. */
@@ -56,4 +57,5 @@ export const POLICY_MIGRATIONS: readonly Migration[] = [
   },
   { version: 2, ...LOCAL_FILE_MIGRATION },
   { version: 3, ...COMPILED_MIGRATION },
+  { version: 4, ...DELIVERY_MIGRATION },
 ];

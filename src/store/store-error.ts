@@ -10,7 +10,9 @@ export type StoreErrorCode =
   /** A numbered migration did not apply; nothing of it stays. */
   | 'migration_failed'
   /** A row does not hold what this program wrote. */
-  | 'row_invalid';
+  | 'row_invalid'
+  /** The high-water mark cannot be written; nothing is activated without it. */
+  | 'mark_unwritable';
 
 /** A database that cannot be used as it is; the message says what to do next. */
 export class StoreError extends CodedError<StoreErrorCode> {}

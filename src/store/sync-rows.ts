@@ -21,10 +21,14 @@ export interface LastSync {
   readonly completedAt: number;
   /** The server's own time of a complete sync over TLS (delivery, Time); null = it never said one. */
   readonly verifiedTime: number | null;
+  /** What the age of the policy is counted from; null = nothing makes it younger or older (a plain file). */
+  readonly confirmedAt: number | null;
 }
 
 /** What a complete sync leaves behind. */
-export interface SyncRecord extends LastSync {
+export interface SyncRecord extends Omit<LastSync, 'confirmedAt'> {
+  /** Absent = the end of the sync: whoever answered it has said that this is the policy now. */
+  readonly confirmedAt?: number | null;
   readonly cache: readonly CachedPolicy[];
   readonly absences: readonly PendingAbsence[];
 }
@@ -33,11 +37,11 @@ export function writeSync(database: Database, sync: SyncRecord): void {
   // verified time never runs backwards: an older answer says nothing new
   database
     .prepare(
-      `INSERT INTO last_sync (one, completed_at, verified_time) VALUES (1, ?, ?)
-       ON CONFLICT (one) DO UPDATE SET completed_at = excluded.completed_at,
+      `INSERT INTO last_sync (one, completed_at, verified_time, confirmed_at) VALUES (1, ?, ?, ?)
+       ON CONFLICT (one) DO UPDATE SET completed_at = excluded.completed_at, confirmed_at = excluded.confirmed_at,
          verified_time = max(coalesce(verified_time, excluded.verified_time), coalesce(excluded.verified_time, verified_time))`,
     )
-    .run(sync.completedAt, sync.verifiedTime);
+    .run(sync.completedAt, sync.verifiedTime, sync.confirmedAt === undefined ? sync.completedAt : sync.confirmedAt);
   writeCache(database, sync.cache);
   database.prepare('DELETE FROM pending_absence').run();
   const insert = database.prepare('INSERT INTO pending_absence (policy, first_listing_at) VALUES (?, ?)');
@@ -85,6 +89,7 @@ export function readPendingAbsences(database: Database): readonly PendingAbsence
 }
 
 export function readLastSync(database: Database): LastSync | null {
-  const sql = 'SELECT completed_at AS completedAt, verified_time AS verifiedTime FROM last_sync';
+  const sql =
+    'SELECT completed_at AS completedAt, verified_time AS verifiedTime, confirmed_at AS confirmedAt FROM last_sync';
   return database.prepare<[], LastSync>(sql).get() ?? null;
 }

@@ -8,6 +8,7 @@ import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { createCompiledStore } from '../../src/store/compiled-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
+import { activationParts } from '../support/activation-parts.ts';
 import { emptySet } from '../support/policy-sets.ts';
 import { generateRules, policiesOf } from './policy-generator.ts';
 
@@ -31,6 +32,7 @@ const keeper = createCompiledKeeper(createCompiledStore(database), (error) => {
   throw error;
 });
 const activator = createActivator({
+  ...activationParts(process.argv[2] ?? ''),
   store: createBundleStore(database),
   clock: systemClock,
   policySet: (org) => emptySet(org.kind === 'delivered' ? { revision: org.revision, stored: org.stored } : {}),
@@ -55,7 +57,16 @@ async function answer(request: ActivationRequest): Promise<void> {
   version += 1;
   const changed = [...policies, { ...(policies[0] as object), id: 'last', description: `version ${version}` }];
   const revision = policyRevision({ org: ORG, policies: changed });
-  const bundle = { source: 'governance', org: ORG, revision, etag: null, fetchedAt: Date.now(), sync: null };
+  const bundle = {
+    source: 'governance',
+    org: ORG,
+    revision,
+    etag: null,
+    terms: null,
+    origin: null,
+    fetchedAt: Date.now(),
+    sync: null,
+  };
   const outcome = await activator.activate({ ...bundle, policies: changed });
   if (outcome.kind !== 'activated') throw new Error(`the activation ended as ${JSON.stringify(outcome)}`);
 }

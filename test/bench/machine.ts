@@ -75,7 +75,16 @@ function storeActiveBundle(path: string, policies: readonly object[]): void {
     const store = createBundleStore(database);
     const at = Date.now();
     const revision = policyRevision({ org: ORG, policies });
-    const bundle = { source: 'governance', org: ORG, revision, etag: null, fetchedAt: at, policies };
+    const bundle = {
+      source: 'governance',
+      org: ORG,
+      revision,
+      etag: null,
+      terms: null,
+      origin: null,
+      fetchedAt: at,
+      policies,
+    };
     store.activate(store.putCandidate(bundle), {
       at,
       governed: ['network', 'filesystem'],

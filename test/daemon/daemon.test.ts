@@ -7,8 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
+import { openHighWaterMark } from '../../src/sources/high-water-mark.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import { call, eventually, toHost, within } from '../support/daemon-process.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
@@ -84,10 +86,22 @@ describe('a daemon in this process', () => {
     const { root, config, start } = prepared(t);
     const database = openDatabase(join(root, 'state/policy.db'), POLICY_MIGRATIONS);
     const store = createBundleStore(database);
-    const bundle = { source: 'governance', org: 'acme', revision: 'r', etag: null, fetchedAt: 1, policies: [] };
+    const bundle = {
+      source: 'governance',
+      org: 'acme',
+      revision: 'r',
+      etag: null,
+      terms: null,
+      origin: null,
+      fetchedAt: 1,
+      policies: [],
+    };
     // its digest fits, and it holds no policies: nothing says any more who governs
     const candidate = store.putCandidate({ ...bundle, policies: 'none' as unknown as readonly unknown[] });
+    const header = store.candidate();
+    assert.ok(header !== null);
     store.activate(candidate, { at: 1, governed: ['network'], sync: null });
+    openHighWaterMark(openMarkFile(join(root, 'state/mark'))).commit(header);
     database.close();
     const daemon = await start();
     t.after(() => daemon.close());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PolicyFacts, policySetOf, stalenessNow } from '../../src/daemon/policy-inputs.ts';
 import type { PolicySet, StoredPolicies } from '../../src/policy/policy-set.ts';
-import type { OrgPolicies } from '../../src/sources/activate.ts';
+import type { OrgPolicies } from '../../src/sources/org-policies.ts';
 import { allow, connect, localFile, NOW, outcome, policy, reading, rule } from '../policy/asking.ts';
 import { configOf } from './config.ts';
 
@@ -17,9 +17,11 @@ const SOURCE = {
 
 const stored = (policies: readonly unknown[]): StoredPolicies => ({ digest: 'd', load: () => policies });
 
-const DELIVERED: OrgPolicies = {
+const DELIVERED: Extract<OrgPolicies, { kind: 'delivered' }> = {
   kind: 'delivered',
   org: 'acme',
+  source: 'governance',
+  terms: null,
   revision: 'sha256:1',
   stored: stored([policy([allow('org.example')])]),
   wasGoverned: [],
@@ -29,7 +31,8 @@ const NOTHING: OrgPolicies = { kind: 'none', wasGoverned: [] };
 function facts(more: Partial<PolicyFacts> = {}): PolicyFacts {
   return {
     now: () => NOW,
-    lastSync: () => ({ completedAt: NOW, verifiedTime: NOW }),
+    tick: () => undefined,
+    lastSync: () => ({ completedAt: NOW, verifiedTime: NOW, confirmedAt: NOW }),
     enrolledOrg: () => 'acme',
     localFiles: () => [localFile([allow('local.example')])],
     homes: () => new Map(),
@@ -129,10 +132,10 @@ describe('what a snapshot is made from', () => {
 describe('the age that counts', () => {
   test('is that of the last complete sync, with a source in the configuration or without', () => {
     const aged = (days: number): Partial<PolicyFacts> => ({
-      lastSync: () => ({ completedAt: NOW - days * DAY, verifiedTime: null }),
+      lastSync: () => ({ completedAt: NOW, verifiedTime: null, confirmedAt: NOW - days * DAY }),
     });
-    assert.equal(stalenessNow(facts(aged(0))), 'fresh');
-    assert.equal(stalenessNow(facts(aged(8))), 'restrict');
+    assert.equal(stalenessNow(facts(aged(0)), DELIVERED), 'fresh');
+    assert.equal(stalenessNow(facts(aged(8)), DELIVERED), 'restrict');
     for (const config of [{ source: SOURCE }, {}]) {
       assert.equal(inputs({ config, facts: aged(31) }).staleness, 'block');
       assert.deepEqual(seen({ config, facts: aged(31) }), ['policy_stale', 'policy_stale', 'default_deny']);
@@ -140,7 +143,7 @@ describe('the age that counts', () => {
   });
 
   test('is none where no organisation ever was, and the worst where its record is gone', () => {
-    assert.equal(stalenessNow(facts({ lastSync: () => null, enrolledOrg: () => null })), 'fresh');
-    assert.equal(stalenessNow(facts({ lastSync: () => null })), 'block');
+    assert.equal(stalenessNow(facts({ lastSync: () => null, enrolledOrg: () => null }), NOTHING), 'fresh');
+    assert.equal(stalenessNow(facts({ lastSync: () => null }), NOTHING), 'block');
   });
 });

@@ -167,7 +167,7 @@ test('a thread that broke down before anybody listened to it is not waited for',
   const worker = loadPolicyThread(pathToFileURL(entry));
   await new Promise((resolve) => worker.once('exit', resolve));
   const told: string[] = [];
-  const events = { onPublish: () => 1, onFacts: () => undefined, onLog: () => undefined };
+  const events = { onPublish: () => 1, onFacts: () => undefined, onLog: () => undefined, onAudit: () => undefined };
   const thread = new PolicyThread({ ...events, onDeath: (cause) => told.push(cause) }, worker);
   await assert.rejects(thread.ask({ kind: 'open' }), { code: 'policy_thread_lost', message: /could not be loaded/ });
   assert.deepEqual([told, thread.stuck], [[], false]);

@@ -53,6 +53,7 @@ function kept(t: TestContext, options: Keeping = {}): Kept {
   const upkeep = startUpkeep({
     clock,
     now: () => clock.now(),
+    keepTime: () => undefined,
     verifiedTime: () => null,
     current: () => current,
     staleness: () => 'fresh',

@@ -20,8 +20,14 @@ describe('the age of an organisation policy', () => {
     [400 * DAY, 'block'],
   ];
   for (const [age, state] of STEPS) {
-    test(`of ${age / HOUR} hours is \`${state}\``, () => assert.equal(stalenessOf(age), state));
+    test(`of ${age / HOUR} hours is \`${state}\``, () => assert.equal(stalenessOf(age, null), state));
   }
+
+  test('is judged by the limits that the bundle states', () => {
+    const limits = { warnAfterMs: HOUR, restrictAfterMs: 2 * HOUR, blockAfterMs: 3 * HOUR };
+    const states = [0.5, 1, 2, 3].map((hours) => stalenessOf(hours * HOUR, limits));
+    assert.deepEqual(states, ['fresh', 'warn', 'restrict', 'block']);
+  });
 
   // network: governed and delegated; filesystem: nobody's
   const seen = (staleness: Staleness, monitored = false): string[] => {

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_REPORT, reportOf } from '../../src/daemon/policy-report.ts';
+import { DEFAULT_LIMITS } from '../../src/daemon/staleness.ts';
 import { type StatusInputs, statusOf } from '../../src/daemon/status.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../policy/asking.ts';
 
 const FACTS: StatusInputs['facts'] = {
   organisation: 'acme',
-  lastSyncAt: NOW - 90_500,
+  confirmedAt: NOW - 90_500,
+  limits: DEFAULT_LIMITS,
+  terms: null,
+  rollbackProtection: false,
   source: null,
   localFiles: [],
   localWarnings: [],
@@ -44,14 +48,19 @@ describe('the status', () => {
       network: { governed: true, delegated: false, mode: 'enforce', closed: null },
       filesystem: { governed: false, delegated: false, mode: 'enforce', closed: null },
     });
-    assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: 91 });
+    assert.deepEqual(status.staleness, {
+      state: 'fresh',
+      age_seconds: 91,
+      confirmed_at: '2026-06-01T11:58:29.500Z',
+      next: { state: 'warn', at: '2026-06-02T11:58:29.500Z' },
+    });
     assert.deepEqual([status.rules, status.rollback_protection], [{ active: 1, inactive: 1 }, false]);
   });
 
   test('before there is a snapshot is not ready, and governs nothing', () => {
-    const status = statusOf(inputs(null, { facts: { ...FACTS, lastSyncAt: null } }));
+    const status = statusOf(inputs(null, { facts: { ...FACTS, confirmedAt: null } }));
     assert.deepEqual([status.ready, status.revision, status.generation, status.domains], [false, 'none', 0, {}]);
-    assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: null });
+    assert.deepEqual(status.staleness, { state: 'fresh', age_seconds: null, confirmed_at: null, next: null });
   });
 
   test('names what closes a domain for everybody, and not what closes it for one user', () => {

@@ -23,6 +23,7 @@ import {
   type RunningServer,
   startServer,
 } from '../control-plane/running-server.ts';
+import { activationParts } from '../support/activation-parts.ts';
 import { temporaryDirectory } from '../support/governance-stage.ts';
 import { emptySet } from '../support/policy-sets.ts';
 
@@ -44,6 +45,7 @@ function machine(t: TestContext, server: RunningServer, login: Login, intervalMs
   const holder = createSnapshotHolder(() => Date.now());
   let serving: Compilation | null = null;
   const activator = createActivator({
+    ...activationParts(directory),
     store,
     clock: systemClock,
     policySet: (org) =>
@@ -60,6 +62,7 @@ function machine(t: TestContext, server: RunningServer, login: Login, intervalMs
     clock: systemClock,
     random: Math.random,
     hostId: 'integration',
+    bundleIntervalMs: () => null,
     onPolicies: (bundle) => activator.activate(bundle),
   });
   t.after(() => source.close());

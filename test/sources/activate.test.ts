@@ -9,7 +9,18 @@ import { governanceStage, networkPolicy, temporaryDirectory } from '../support/g
 function bundle(revision: string, more: Partial<FetchedBundle> = {}): FetchedBundle {
   const policies = [networkPolicy('pol_a', `${revision}.example`)];
   const sync = { completedAt: 1, verifiedTime: null, cache: [], absences: [] };
-  return { source: 'governance', org: 'acme', revision, etag: null, fetchedAt: 1, policies, sync, ...more };
+  return {
+    source: 'governance',
+    org: 'acme',
+    revision,
+    etag: null,
+    terms: null,
+    origin: null,
+    fetchedAt: 1,
+    policies,
+    sync,
+    ...more,
+  };
 }
 
 /** What somebody else with the file in hand would do. */

@@ -36,6 +36,8 @@ const bundle = (revision: string, more = {}): Parameters<BundleStore['putCandida
   org: 'acme',
   revision,
   etag: null,
+  terms: null,
+  origin: null,
   fetchedAt: 1_000,
   policies: [{ id: 'pol_a', revision }],
   ...more,
@@ -127,7 +129,7 @@ test('a sync leaves cache, absences and its time, at once with the activation or
   const { store } = opened.reopen();
   assert.deepEqual(store.cachedPolicies(), new Map([['pol_a', entry]]));
   assert.deepEqual(store.pendingAbsences(), [{ policy: 'pol_b', firstListingAt: 9 }]);
-  assert.deepEqual(store.lastSync(), { completedAt: 5_000, verifiedTime: null });
+  assert.deepEqual(store.lastSync(), { completedAt: 5_000, verifiedTime: null, confirmedAt: 5_000 });
   const changed = { ...entry, fetchedAt: 8, content: '{"a":2}', settled: false };
   store.recordSync(sync({ completedAt: 6_000, cache: [changed, { ...entry, id: 'pol_c' }] }));
   assert.deepEqual([...store.cachedPolicies().values()], [changed, { ...entry, id: 'pol_c' }]);
@@ -177,4 +179,64 @@ test('a first reading that fails is told', (t) => {
   database.close();
   assert.throws(() => store.lastSync());
   assert.throws(() => store.enrolledOrg());
+});
+
+const TERMS = {
+  issuedAt: 1,
+  expiresAt: 9,
+  governed: ['network'],
+  delegated: { network: true },
+  monitored: {},
+  staleness: null,
+  pollIntervalMs: null,
+  supportMessage: 'ask the platform team',
+  change: { by: 'ann' },
+  shadow: false,
+} as const;
+
+test('a bundle keeps its terms and its place in the order, and nobody exchanges them', (t) => {
+  const opened = openStore(t);
+  const origin = { digest: 'sha256:d', epoch: 2, rootVersion: 5 };
+  const candidate = opened.store.putCandidate(bundle('7', { source: 'tuf', terms: TERMS, origin }));
+  opened.store.activate(candidate, { at: 1, governed: ['network'], sync: null });
+  const { store, database } = opened.reopen();
+  const active = store.active();
+  assert.ok(active.kind === 'active');
+  assert.deepEqual([active.header.terms, active.header.origin], [TERMS, origin]);
+  database.exec('UPDATE bundle SET origin = replace(origin, \'"epoch":2\', \'"epoch":3\')');
+  assert.equal(store.active().kind, 'damaged');
+  database.exec('UPDATE bundle SET origin = replace(origin, \'"epoch":3\', \'"epoch":2\'), terms = NULL');
+  assert.equal(store.active().kind, 'damaged');
+});
+
+test('what belongs to an activation is part of its transaction', (t) => {
+  const { store, database } = openStore(t);
+  const candidate = store.putCandidate(bundle('one'));
+  const alongside = (): void => {
+    database.exec("INSERT INTO pending_absence VALUES ('beside', 1)");
+    throw new Error('the disk is full');
+  };
+  assert.throws(() => store.activate(candidate, { at: 1, governed: [], sync: null, alongside }), /the disk is full/);
+  assert.deepEqual([store.active().kind, store.pendingAbsences()], ['none', []]);
+});
+
+test('a reset leaves nothing of the organisation', (t) => {
+  const { store, database } = openStore(t);
+  const cache = [{ id: 'pol_a', updatedAt: 'u', settled: true, fetchedAt: 7, content: '{}' }];
+  const candidate = store.putCandidate(bundle('one'));
+  store.activate(candidate, {
+    at: 1,
+    governed: ['network'],
+    sync: sync({ cache, absences: [{ policy: 'x', firstListingAt: 1 }] }),
+  });
+  store.keepLatestTime(77.5);
+  assert.equal(store.latestTime(), 77);
+  let beside = 0;
+  store.reset(() => (beside += 1));
+  const left = [store.active().kind, store.candidate(), store.history(), store.lastSync(), store.enrolledOrg()];
+  assert.deepEqual(left, ['none', null, [], null, null]);
+  assert.deepEqual([store.wasGoverned(), store.cachedPolicies().size, store.latestTime(), beside], [[], 0, null, 1]);
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+  const kept = (tables.pluck().all() as string[]).filter((name) => name.startsWith('local'));
+  assert.ok(kept.length > 0, 'the last good local files are this machine\u2019s own');
 });

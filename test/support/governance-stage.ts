@@ -7,13 +7,15 @@ import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapsho
 import type { Compilation } from '../../src/policy/compilation.ts';
 import { compile } from '../../src/policy/compile.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
-import { type Activator, createActivator, type OrgPolicies } from '../../src/sources/activate.ts';
+import { type Activator, createActivator } from '../../src/sources/activate.ts';
 import { createGovernanceSource } from '../../src/sources/governance/source.ts';
 import type { GovernanceConfig } from '../../src/sources/governance/sync-run.ts';
+import type { OrgPolicies } from '../../src/sources/org-policies.ts';
 import type { PolicySource } from '../../src/sources/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
+import { activationParts } from './activation-parts.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 import { emptySet } from './policy-sets.ts';
 import { answerJson, type ScriptedServer, type SeenRequest, scriptedServer } from './scripted-server.ts';
@@ -101,6 +103,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
   const compileSet = options.compile ?? compile;
   let serving: Compilation | null = null;
   const activator = createActivator({
+    ...activationParts(directory),
     store,
     clock,
     policySet: (org) => {
@@ -120,6 +123,7 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     clock,
     random: () => 0.5,
     hostId: 'host-1',
+    bundleIntervalMs: () => null,
     onPolicies: (bundle) => activator.activate(bundle),
     onTrouble: (error) => void troubles.push(error === null ? null : error.code),
   });

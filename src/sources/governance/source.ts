@@ -1,5 +1,5 @@
 import { readBaseUrl } from '../../http/outbound-url.ts';
-import { DEFAULT_GOVERNANCE_INTERVAL_MS } from '../../schema/limits.ts';
+import { DEFAULT_GOVERNANCE_INTERVAL_MS, MIN_INTERVAL_MS } from '../../schema/limits.ts';
 import { createPolledSource, type SourceContext } from '../polled-source.ts';
 import type { PolicySource, SourceWarning } from '../source.ts';
 import { readCredentialFile } from './credential-file.ts';
@@ -24,7 +24,11 @@ export function createGovernanceSource(options: GovernanceSourceOptions): Policy
   return createPolledSource(
     {
       type: 'governance',
-      intervalMs: () => config.intervalMs ?? DEFAULT_GOVERNANCE_INTERVAL_MS,
+      interval: {
+        configuredMs: config.intervalMs,
+        defaultMs: DEFAULT_GOVERNANCE_INTERVAL_MS,
+        leastMs: MIN_INTERVAL_MS,
+      },
       run: run.sync,
       warnings: () => warnings,
       details: () => ({}),

@@ -126,6 +126,9 @@ async function handOver(options: SyncRunOptions, plan: SyncPlan, startedAt: numb
     revision: plan.revision,
     etag: null,
     fetchedAt: startedAt,
+    // a listing says nothing beside its policies, and has no order
+    terms: null,
+    origin: null,
     get policies() {
       return plan.policies();
     },

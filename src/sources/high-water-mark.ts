@@ -1,0 +1,115 @@
+import type { BundleHeader, BundleOrigin } from '../store/bundle-rows.ts';
+import type { Mark, MarkFile, MarkReading } from '../store/mark-file.ts';
+import { SourceError } from './source-failure.ts';
+
+/** How the database and the mark beside it stand to each other when the daemon starts. */
+export type Standing =
+  /** Neither knows of any policy. */
+  | { readonly kind: 'first' }
+  /** The database holds what was served last; `repaired`: the mark was not up to date, and is now. */
+  | { readonly kind: 'held'; readonly repaired: boolean }
+  /** It holds something else: an older copy, or nothing. */
+  | { readonly kind: 'mismatch'; readonly message: string };
+
+/** The part of a bundle that has a place in an order. */
+type Ordered = Pick<BundleHeader, 'source' | 'org' | 'revision' | 'origin'>;
+
+/**
+ * What this machine has served, remembered apart from its database (delivery, "What always holds"): whoever brings back
+ * an older database, or serves an older bundle, is found out.
+ */
+export interface HighWaterMark {
+  /** At start: whether the stored policy is the one that was served last. Repairs the mark where it is. */
+  judge(stored: BundleHeader | null): Standing;
+  /** Throws a `SourceError` for a bundle below what was served before, here or in the database. */
+  assertNotBelow(bundle: Ordered, stored: BundleHeader | null): void;
+  /** The organisation of what was served last; null = none was. */
+  org(): string | null;
+  /** Before the transaction: on the disk when it returns. Throws a `StoreError`. */
+  prepare(next: BundleHeader): void;
+  /** Behind the transaction. Throws a `StoreError`; the database equals `next` then, and the next start repairs it. */
+  commit(active: BundleHeader): void;
+  /** As on the first start. */
+  clear(): void;
+}
+
+export function openHighWaterMark(file: MarkFile): HighWaterMark {
+  let reading: MarkReading = file.read();
+  const write = (active: Mark | null, next: Mark | null): void => {
+    file.write({ active, next });
+    reading = { kind: 'marks', marks: { active, next } };
+  };
+  const active = (): Mark | null => (reading.kind === 'marks' ? reading.marks.active : null);
+  return {
+    judge(stored) {
+      const standing = standingOf(reading, stored);
+      const isUpToDate = reading.kind === 'marks' && reading.marks.next === null && same(active(), markOf(stored));
+      if (standing.kind === 'mismatch' || isUpToDate) return standing;
+      write(markOf(stored), null);
+      return standing.kind === 'held' ? { kind: 'held', repaired: true } : standing;
+    },
+    assertNotBelow(bundle, stored) {
+      const mark = active();
+      assertNotBelow(bundle, mark === null || mark.epoch === null ? null : { ...mark, epoch: mark.epoch });
+      const origin = stored?.origin ?? null;
+      assertNotBelow(bundle, stored === null || origin === null ? null : { ...stored, ...origin });
+    },
+    org: () => active()?.org ?? null,
+    prepare: (next) => write(active(), markOf(next)),
+    commit: (header) => write(markOf(header), null),
+    clear() {
+      file.remove();
+      reading = { kind: 'absent' };
+    },
+  };
+}
+
+function standingOf(reading: MarkReading, stored: BundleHeader | null): Standing {
+  const mark = markOf(stored);
+  switch (reading.kind) {
+    case 'unreadable':
+      return { kind: 'mismatch', message: reading.message };
+    case 'absent':
+      if (mark === null) return { kind: 'first' };
+      return { kind: 'mismatch', message: 'the high-water mark beside the database is gone' };
+    case 'marks': {
+      const { active, next } = reading.marks;
+      if (same(mark, active) || (next !== null && same(mark, next))) return { kind: 'held', repaired: false };
+      const was = (next ?? active)?.revision ?? 'none';
+      const is = mark?.revision ?? 'none';
+      return { kind: 'mismatch', message: `the database holds revision ${is} and this machine has served ${was}` };
+    }
+  }
+}
+
+interface Floor extends Pick<Mark, 'source' | 'org' | 'revision' | 'digest'> {
+  readonly epoch: number;
+}
+
+/** (epoch, revision) only grows; bundles of another source, and listings, stand in no order with it. */
+function assertNotBelow(bundle: Ordered, floor: Floor | null): void {
+  const { origin } = bundle;
+  if (floor === null || origin === null || floor.source !== bundle.source || floor.org !== bundle.org) return;
+  const order = origin.epoch - floor.epoch || Number(bundle.revision) - Number(floor.revision);
+  if (order > 0 || (order === 0 && origin.digest === floor.digest)) return;
+  const what =
+    order === 0 ? 'has other content than the one of that revision that was served' : 'is older than what was served';
+  const message = `revision ${bundle.revision} ${what}: revision ${floor.revision}; publish a new revision`;
+  throw new SourceError('verify', 'rollback', message);
+}
+
+function markOf(header: BundleHeader | null): Mark | null {
+  if (header === null) return null;
+  const { source, org, revision, origin } = header;
+  return { source, org, revision, digest: digestOf(header, origin), epoch: origin?.epoch ?? null };
+}
+
+/** A bundle is known by what was delivered, a listing by the row that was made of it. */
+function digestOf({ digest }: BundleHeader, origin: BundleOrigin | null): string {
+  return origin?.digest ?? digest;
+}
+
+function same(one: Mark | null, other: Mark | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.digest === other.digest && one.revision === other.revision && one.org === other.org;
+}
