@@ -1,0 +1,81 @@
+// npm run mutate -- [--files GLOB] [--concurrency N] [--fresh] [--write-docs]: changes src/policy in thousands of places,
+// one at a time, and says which changes no test notices. What is known of code and tests that stay as they are is kept
+// from one run to the next; `--fresh` tries everything again, `--write-docs` writes the scores into docs/mutation.md.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { npmPeer } from '../bench/peers/install.ts';
+import { markdownScores, percent, plainScores, type Report, scoresOf, survivorsOf, totalOf } from './report.ts';
+
+const STRYKER = { name: '@stryker-mutator/core', version: '10.0.0' };
+const LEAST = 90;
+const root = join(import.meta.dirname, '../..');
+const page = join(root, 'docs/mutation.md');
+
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', multiple: true, default: ['src/policy/**/*.ts'] },
+    concurrency: { type: 'string', default: '2' },
+    fresh: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
+  },
+});
+const concurrency = Number(values.concurrency);
+if (!Number.isInteger(concurrency) || concurrency < 1) {
+  console.error('usage: npm run mutate -- [--files GLOB] [--concurrency N] [--fresh] [--write-docs]');
+  process.exit(2);
+}
+const installed = npmPeer(STRYKER.name, STRYKER.version);
+if (installed.kind === 'missing') {
+  console.error(installed.reason);
+  process.exit(1);
+}
+// beside what is installed: the copy of the project that is mutated, and what is known from one run to the next
+const folder = join(installed.path, 'reeve');
+const report = join(folder, 'report.json');
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'stryker.json'), JSON.stringify(configuration(), null, 2));
+
+const stryker = join(installed.path, 'node_modules', STRYKER.name, 'bin/stryker.js');
+const run = spawnSync(process.execPath, [stryker, 'run', join(folder, 'stryker.json')], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, REEVE_MUTATING: '1' },
+});
+if (run.status !== 0) process.exit(run.status ?? 1);
+process.exit(show(JSON.parse(readFileSync(report, 'utf8')) as Report) ? 0 : 1);
+
+function configuration(): object {
+  return {
+    testRunner: 'in-process',
+    plugins: [join(import.meta.dirname, 'runner.ts')],
+    mutate: values.files,
+    coverageAnalysis: 'perTest',
+    incremental: true,
+    incrementalFile: join(folder, 'incremental.json'),
+    force: values.fresh,
+    reporters: ['json', 'progress-append-only'],
+    jsonReporter: { fileName: report },
+    allowConsoleColors: false,
+    tempDirName: join(folder, 'copies'),
+    cleanTempDir: 'always',
+    ignorePatterns: ['**', '!src/**', '!test/**', '!config/**', '!package.json'],
+    concurrency,
+    // modules that were loaded anew stay in memory
+    maxTestRunnerReuse: 150,
+  };
+}
+
+/** Whether the score is good enough. */
+function show(found: Report): boolean {
+  const scores = scoresOf(found);
+  for (const line of survivorsOf(found)) console.log(line);
+  console.log(plainScores(scores));
+  if (values['write-docs']) {
+    const [before, after] = readFileSync(page, 'utf8').split(/<!-- scores -->[^]*<!-- end of scores -->/);
+    const table = `<!-- scores -->\n\n${markdownScores(scores)}\n\n<!-- end of scores -->`;
+    writeFileSync(page, `${before ?? ''}${table}${after ?? ''}`);
+  }
+  return percent(totalOf(scores)) >= LEAST;
+}
