@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PolicyFacts, policySetOf, stalenessNow } from '../../src/daemon/policy-inputs.ts';
+import type { BundleTerms } from '../../src/policy/bundle-terms.ts';
 import type { PolicySet, StoredPolicies } from '../../src/policy/policy-set.ts';
 import type { OrgPolicies } from '../../src/sources/org-policies.ts';
 import { allow, connect, localFile, NOW, outcome, policy, reading, rule } from '../policy/asking.ts';
@@ -126,6 +127,60 @@ describe('what a snapshot is made from', () => {
     assert.match(write(`${config.stateDirectory}/policy.db`), /^builtin_deny /);
     assert.match(outcome(set, reading(SOURCE.credential_file)), /^builtin_deny /);
     assert.match(write('/srv/other'), /^org_allow /);
+  });
+});
+
+describe('what a bundle says beside its policies', () => {
+  const TERMS: BundleTerms = {
+    issuedAt: NOW - 40 * DAY,
+    expiresAt: NOW + DAY,
+    governed: ['network'],
+    delegated: { network: true },
+    monitored: {},
+    staleness: null,
+    pollIntervalMs: null,
+    supportMessage: 'ask #security',
+    change: { by: 'ann', ticket: 'SEC-1' },
+    shadow: false,
+  };
+  const bundle = (more: Partial<BundleTerms> = {}, source = 'tuf'): OrgPolicies => ({
+    ...DELIVERED,
+    source,
+    terms: { ...TERMS, ...more },
+  });
+
+  test('decides who governs, whatever the configuration and the policies show', () => {
+    const config = { source: { ...SOURCE, governs: { network: false, filesystem: true } } };
+    const { governs, delegated, supportMessage, change } = inputs({ config, org: bundle() });
+    assert.deepEqual(governs, { network: true, filesystem: false });
+    assert.deepEqual([delegated, supportMessage, change], [{ network: true }, 'ask #security', TERMS.change]);
+    assert.deepEqual(seen({ org: bundle() }), ['org_allow org.example', 'local_allow local.example', 'default_deny']);
+    const silent = ['default_deny', 'local_allow local.example', 'default_deny'];
+    assert.deepEqual(seen({ org: bundle({ governed: [], delegated: {} }) }), silent);
+  });
+
+  test('ends it, without any grace', () => {
+    const ended = bundle({ expiresAt: NOW });
+    assert.deepEqual(seen({ org: ended }), ['policy_expired', 'policy_expired', 'default_deny']);
+    assert.equal(inputs({ org: bundle() }).expiresAt, NOW + DAY);
+  });
+
+  test('sets the limits of its age, which counts from what has confirmed it', () => {
+    const limits = { warnAfterMs: DAY, restrictAfterMs: 2 * DAY, blockAfterMs: 3 * DAY };
+    const confirmed = (days: number): Partial<PolicyFacts> => ({
+      lastSync: () => ({ completedAt: NOW, verifiedTime: null, confirmedAt: NOW - days * DAY }),
+    });
+    const state = (days: number, org = bundle({ staleness: limits })): string =>
+      stalenessNow(facts(confirmed(days)), org);
+    assert.deepEqual([state(0.5), state(1), state(2), state(3)], ['fresh', 'warn', 'restrict', 'block']);
+    assert.equal(state(3, bundle()), 'warn');
+  });
+
+  test('of a file has no age unless it says so, and then it counts from its issue', () => {
+    const nothing: Partial<PolicyFacts> = { lastSync: () => null };
+    assert.equal(stalenessNow(facts(nothing), bundle({}, 'file')), 'fresh');
+    const limits = { warnAfterMs: DAY, restrictAfterMs: 2 * DAY, blockAfterMs: 41 * DAY };
+    assert.equal(stalenessNow(facts(nothing), bundle({ staleness: limits }, 'file')), 'restrict');
   });
 });
 

@@ -1,10 +1,30 @@
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { BundleTerms } from '../../src/policy/bundle-terms.ts';
 import { compile } from '../../src/policy/compile.ts';
-import type { FetchedBundle } from '../../src/sources/activate.ts';
+import { createActivator, type FetchedBundle } from '../../src/sources/activate.ts';
+import type { AuditEvent } from '../../src/sources/audit-event.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { type Marks, openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
+import { activationParts } from '../support/activation-parts.ts';
 import { governanceStage, networkPolicy, temporaryDirectory } from '../support/governance-stage.ts';
+import { emptySet } from '../support/policy-sets.ts';
+
+const TERMS: BundleTerms = {
+  issuedAt: 1,
+  expiresAt: Number.MAX_SAFE_INTEGER,
+  governed: ['network'],
+  delegated: {},
+  monitored: {},
+  staleness: null,
+  pollIntervalMs: null,
+  supportMessage: null,
+  change: null,
+  shadow: false,
+};
 
 function bundle(revision: string, more: Partial<FetchedBundle> = {}): FetchedBundle {
   const policies = [networkPolicy('pol_a', `${revision}.example`)];
@@ -168,4 +188,110 @@ test('a bundle that is edited while it serves is written anew by the next sync o
   assert.equal((await activator.activate(bundle('one'))).kind, 'activated');
   assert.equal(store.active().kind, 'active');
   assert.equal(holder.current()?.policy.revision, 'one');
+});
+
+test('the steps of an activation come in their order, and the mark names it before and behind the transaction', async (t) => {
+  const stage = await governanceStage(t);
+  const marks: unknown[] = [];
+  const steps: string[] = [];
+  const parts = activationParts(stage.directory);
+  const activator = createActivator({
+    ...parts,
+    store: stage.store,
+    clock: stage.clock,
+    policySet: () => emptySet(),
+    compile: (set) => Promise.resolve(compile(set)),
+    publish: () => 1,
+    onStep: (step) => {
+      steps.push(step);
+      const { marks: read } = openMarkFile(join(stage.directory, 'mark')).read() as { marks?: Marks };
+      marks.push([read?.active?.revision ?? null, read?.next?.revision ?? null]);
+    },
+  });
+  await activator.activate(bundle('one'));
+  const order = ['verified', 'candidate_stored', 'compiled', 'mark_next', 'transaction', 'mark_active', 'swapped'];
+  assert.deepEqual(steps, order);
+  const none = [null, null];
+  const next = [null, 'one'];
+  assert.deepEqual(marks, [none, none, none, next, next, ['one', null], ['one', null]]);
+});
+
+test('a database that is not what was served denies, until a fresh bundle has been verified', async (t) => {
+  const { activator, directory, holder, restart } = await governanceStage(t);
+  await activator.activate(bundle('one'));
+  copyFileSync(join(directory, 'mark'), join(directory, 'mark.old'));
+  await activator.activate(bundle('two'));
+  copyFileSync(join(directory, 'mark.old'), join(directory, 'mark'));
+  const events: AuditEvent[] = [];
+  const again = restart({ events });
+  const outcome = await again.restore();
+  assert.ok(outcome.kind === 'failed' && outcome.failure.stage === 'verify');
+  assert.match(outcome.failure.message, /the database holds revision two and this machine has served one/);
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ['state_mismatch'],
+  );
+  assert.equal(again.org().kind, 'damaged');
+  assert.equal(holder.current()?.policy.revision, 'none');
+  assert.equal((await again.activate(bundle('two'))).kind, 'activated');
+  assert.equal((await restart({}).restore()).kind, 'activated');
+});
+
+test('an older bundle is refused, also where only the mark remembers the newer one', async (t) => {
+  const { activator, restart, database } = await governanceStage(t);
+  const signed = (revision: string): FetchedBundle =>
+    bundle(revision, { source: 'tuf', origin: { digest: `sha256:${revision}`, epoch: 1, rootVersion: 1 } });
+  assert.equal((await activator.activate(signed('9'))).kind, 'activated');
+  const older = await activator.activate(signed('8'));
+  assert.ok(older.kind === 'failed');
+  assert.deepEqual([older.failure.stage, older.failure.code], ['verify', 'rollback']);
+  database.exec('DELETE FROM slot; DELETE FROM bundle; DELETE FROM enrolment');
+  const again = restart({});
+  await again.restore();
+  const still = await again.activate(signed('8'));
+  assert.ok(still.kind === 'failed' && still.failure.code === 'rollback');
+  const foreign = await again.activate({ ...signed('10'), org: 'other' });
+  assert.ok(foreign.kind === 'failed' && foreign.failure.code === 'other_org');
+  assert.equal((await again.activate(signed('10'))).kind, 'activated');
+});
+
+test('a stored bundle that its source does not stand by any more does not serve', async (t) => {
+  const { activator, restart, holder } = await governanceStage(t);
+  await activator.activate(bundle('one'));
+  const again = restart({}, () => ({ kind: 'refused', message: 'its key was revoked' }));
+  const outcome = await again.restore();
+  assert.ok(outcome.kind === 'failed');
+  assert.match(outcome.failure.message, /its key was revoked/);
+  assert.equal(holder.current()?.policy.revision, 'none');
+});
+
+test('an activation is remembered with who made it and why; a mark that cannot be written holds it up', async (t) => {
+  const events: AuditEvent[] = [];
+  const { restart, directory, holder } = await governanceStage(t);
+  const activator = restart({ events });
+  await activator.restore();
+  const change = { by: 'ann', reason: 'new tool', ticket: 'SEC-1' };
+  await activator.activate(bundle('one', { terms: { ...TERMS, change } }));
+  assert.deepEqual(events, [
+    { event: 'first_start' },
+    { event: 'activated', org: 'acme', source: 'governance', from: 'none', to: 'one', ...change },
+  ]);
+  mkdirSync(join(directory, 'mark.new'));
+  const failed = await activator.activate(bundle('two'));
+  assert.ok(failed.kind === 'failed');
+  assert.deepEqual([failed.failure.stage, failed.failure.code], ['activate', 'mark_unwritable']);
+  assert.equal(holder.current()?.policy.revision, 'one');
+});
+
+test('a reset gives everything up at once, and the next bundle may be of anybody', async (t) => {
+  const { activator, store, holder, restart } = await governanceStage(t);
+  await activator.activate(bundle('one'));
+  let beside = 0;
+  assert.equal((await activator.reset(() => (beside += 1))).kind, 'activated');
+  assert.deepEqual([activator.org().kind, store.enrolledOrg(), beside], ['none', null, 1]);
+  assert.equal(holder.current()?.policy.revision, 'none');
+  const events: AuditEvent[] = [];
+  await restart({ events }).restore();
+  assert.deepEqual(events, [{ event: 'first_start' }]);
+  assert.equal((await activator.activate(bundle('two', { org: 'other' }))).kind, 'activated');
 });

@@ -4,11 +4,14 @@ import { openHighWaterMark } from '../../src/sources/high-water-mark.ts';
 import type { StoredPolicyParts } from '../../src/sources/org-policies.ts';
 import { openMarkFile } from '../../src/store/mark-file.ts';
 
+/** Where what was told is gathered. */
+export interface Heard {
+  readonly events?: AuditEvent[];
+  readonly troubles?: unknown[];
+}
+
 /** What an activator needs beside its store: the mark of this directory, and somebody who listens. */
-export function activationParts(
-  directory: string,
-  heard: { readonly events?: AuditEvent[]; readonly troubles?: unknown[] } = {},
-): Omit<StoredPolicyParts, 'store'> {
+export function activationParts(directory: string, heard: Heard = {}): Omit<StoredPolicyParts, 'store'> {
   return {
     mark: openHighWaterMark(openMarkFile(join(directory, 'mark'))),
     verifyStored: () => ({ kind: 'verified' }),

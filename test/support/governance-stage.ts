@@ -10,12 +10,12 @@ import type { PolicySet } from '../../src/policy/policy-set.ts';
 import { type Activator, createActivator } from '../../src/sources/activate.ts';
 import { createGovernanceSource } from '../../src/sources/governance/source.ts';
 import type { GovernanceConfig } from '../../src/sources/governance/sync-run.ts';
-import type { OrgPolicies } from '../../src/sources/org-policies.ts';
+import type { OrgPolicies, StoredPolicyParts } from '../../src/sources/org-policies.ts';
 import type { PolicySource } from '../../src/sources/source.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { type Database, openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
-import { activationParts } from './activation-parts.ts';
+import { activationParts, type Heard } from './activation-parts.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 import { emptySet } from './policy-sets.ts';
 import { answerJson, type ScriptedServer, type SeenRequest, scriptedServer } from './scripted-server.ts';
@@ -61,6 +61,11 @@ export interface GovernanceStage {
   readonly source: PolicySource;
   /** What the activator was given last. */
   readonly orgs: OrgPolicies[];
+  /** Of the database and the mark. */
+  readonly directory: string;
+  readonly database: Database;
+  /** Another activator over the same files, as the next start makes one. */
+  readonly restart: (heard: Heard, verifyStored?: StoredPolicyParts['verifyStored']) => Activator;
   /** From here on every statement fails. */
   readonly breakDatabase: () => void;
   /** Lets a poll come to its end. */
@@ -102,20 +107,22 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
   const troubles: (string | null)[] = [];
   const compileSet = options.compile ?? compile;
   let serving: Compilation | null = null;
-  const activator = createActivator({
-    ...activationParts(directory),
-    store,
-    clock,
-    policySet: (org) => {
-      orgs.push(org);
-      return setOf(org, clock.now());
-    },
-    compile: (set) => new Promise((resolve) => resolve(compileSet(set))),
-    publish: (compilation, cause) => {
-      serving = compilation;
-      return holder.swap(compilation, cause).generation;
-    },
-  });
+  const activatorWith = (parts: Omit<StoredPolicyParts, 'store'>): Activator =>
+    createActivator({
+      ...parts,
+      store,
+      clock,
+      policySet: (org) => {
+        orgs.push(org);
+        return setOf(org, clock.now());
+      },
+      compile: (set) => new Promise((resolve) => resolve(compileSet(set))),
+      publish: (compilation, cause) => {
+        serving = compilation;
+        return holder.swap(compilation, cause).generation;
+      },
+    });
+  const activator = activatorWith(activationParts(directory));
   const config = { baseUrl: `${server.origin}/v2`, org: ORG, credentialFile, deadlineMs: 1_000, ...options.config };
   const source = createGovernanceSource({
     config,
@@ -144,6 +151,10 @@ export async function governanceStage(t: TestContext, options: StageOptions = {}
     source,
     orgs,
     troubles,
+    directory,
+    database,
+    restart: (heard: Heard, verifyStored?: StoredPolicyParts['verifyStored']) =>
+      activatorWith({ ...activationParts(directory, heard), ...(verifyStored === undefined ? {} : { verifyStored }) }),
     breakDatabase: () => database.close(),
     settled,
     pass: (seconds: number) => clock.advanceSlowly(seconds * 1_000, settled),
