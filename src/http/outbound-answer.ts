@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import { OutboundError, type OutboundErrorCode } from './outbound-error.ts';
-import { type Situation, translateBodyError } from './outbound-translate.ts';
+import type { Situation } from './outbound-translate.ts';
+import { emptyAnswer, failure, headerReader, readBytes } from './response-bytes.ts';
 import { type HeaderReader, httpDate, retryAfterMs } from './retry-after.ts';
 
 export interface OutboundAnswer {
@@ -41,52 +42,18 @@ export async function readAnswer(
   maxBytes: number,
   situation: Situation,
 ): Promise<OutboundAnswer> {
-  // destroying a body that nobody reads any more emits an error; it must not become an uncaught one
-  response.body.on('error', () => undefined);
   const header = headerReader(response);
   if (response.statusCode !== 200) throw await refused(response, header, situation);
-  try {
-    const type = header('content-type');
-    if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type.trim())) {
-      throw failure(
-        'not_json',
-        situation,
-        'answered 200 with something that is not JSON: is a captive portal in the way?',
-      );
-    }
-    if ((header('content-encoding') ?? 'identity') !== 'identity') {
-      throw failure('unexpected_encoding', situation, 'answered with an encoding nobody asked for');
-    }
-    const bytes = await readBytes(response, maxBytes, situation);
-    return { value: parseJson(bytes, situation), date: httpDate(header('date')) };
-  } finally {
-    response.body.destroy();
+  const type = header('content-type');
+  if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type.trim())) {
+    throw failure(
+      'not_json',
+      situation,
+      'answered 200 with something that is not JSON: is a captive portal in the way?',
+    );
   }
-}
-
-function headerReader(response: Dispatcher.ResponseData): HeaderReader {
-  return (name) => {
-    const value = response.headers[name];
-    return Array.isArray(value) ? value[0] : value;
-  };
-}
-
-async function readBytes(response: Dispatcher.ResponseData, maxBytes: number, situation: Situation): Promise<Buffer> {
-  const tooLarge = (): OutboundError => failure('too_large', situation, `answered with more than ${maxBytes} bytes`);
-  if (Number(headerReader(response)('content-length') ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      // counted while reading: an announced length is a claim
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof OutboundError ? error : translateBodyError(error, situation);
-  }
-  return Buffer.concat(chunks, size);
+  const bytes = await readBytes(response, maxBytes, situation);
+  return { value: parseJson(bytes, situation), date: httpDate(header('date')) };
 }
 
 function parseJson(bytes: Buffer, situation: Situation): unknown {
@@ -102,10 +69,8 @@ async function refused(
 ): Promise<OutboundError> {
   const status = response.statusCode;
   const apiCode = status < 400 ? null : await apiCodeOf(response, situation);
-  response.body.destroy();
-  if (status === 304) return failure('no_content', situation, 'answered 304, though nothing was held to compare with');
-  if (status < 300) return failure('no_content', situation, `answered ${status} without a policy`);
-  if (status < 400) return failure('redirect', situation, `answered ${status}, and redirects are not followed`);
+  const empty = emptyAnswer(status, situation);
+  if (empty !== null) return empty;
   const wait = status === 429 || status === 503 ? retryAfterMs(header, situation.now) : null;
   const suffix = `${apiCode === null ? '' : ` (${apiCode})`}${status === 404 ? NOT_FOUND_ADVICE : ''}`;
   const code = STATUS_CODES[status] ?? 'http_status';
@@ -121,8 +86,4 @@ async function apiCodeOf(response: Dispatcher.ResponseData, situation: Situation
     // what came with the refusal does not matter: the status says enough
     return null;
   }
-}
-
-function failure(code: OutboundErrorCode, situation: Situation, what: string): OutboundError {
-  return new OutboundError(code, `${situation.subject} ${what}`);
 }
