@@ -2,7 +2,7 @@ import type { Domain } from './action.ts';
 import type { AllowCode, Answer, DecisionCode, DenyCode, Origin } from './decision.ts';
 import { canonicalOf, destinationText, type FilesystemRequest, type NetworkRequest } from './request.ts';
 import { partsOf } from './rule-parts.ts';
-import type { CompiledPolicy, DomainClosure, Snapshot } from './snapshot.ts';
+import type { CompiledPolicy, Snapshot } from './snapshot.ts';
 import type { Cause, Match } from './verdict.ts';
 
 export const ALLOW_CODE: Readonly<Record<Origin, AllowCode>> = {
@@ -21,13 +21,8 @@ const EXPLICIT_DENIALS: ReadonlySet<DecisionCode> = new Set<DenyCode>([
   'approval_required',
 ]);
 
-/** Codes that mean: the organisation's own policy said no, or said how long and how old it may be. */
-const ORG_CODES: ReadonlySet<DecisionCode> = new Set<DenyCode>([
-  'org_deny',
-  'approval_required',
-  'policy_stale',
-  'policy_expired',
-]);
+/** Codes that mean: the organisation's own policy said no. */
+const ORG_CODES: ReadonlySet<DecisionCode> = new Set<DenyCode>(['org_deny', 'approval_required']);
 
 export type JudgedRequest = NetworkRequest | FilesystemRequest;
 
@@ -81,9 +76,8 @@ export function supportOn({ policy }: Snapshot, domain: Domain, code: DenyCode):
 export function isByOrg(policy: CompiledPolicy, domain: Domain, code: DecisionCode): boolean {
   if (code === 'default_deny') return policy.domains[domain].governed;
   if (ORG_CODES.has(code)) return true;
-  // a rule that cannot be evaluated may as well stand in a local file
-  const closes = (closure: DomainClosure): boolean => closure.domain === domain && closure.byOrg;
-  return code === 'policy_invalid' && policy.closures.some((closure) => closes(closure) && closure.code === code);
+  // its end, its age, or a rule of its own: one that cannot be evaluated may as well stand in a local file
+  return policy.closures.some((closure) => closure.byOrg && closure.domain === domain && closure.code === code);
 }
 
 /** A value that means nothing: the question cannot be judged, so it is denied. */

@@ -155,6 +155,9 @@ describe('the tests of a bundle', () => {
     const until = { valid_until: '2026-06-01T12:00:01Z' };
     const members = { policies: [bundlePolicy([net('allow', 'a.example.com')], until)] };
     assert.equal(run([{ request: to('a.example.com'), expect: 'allow' }], members), 'admitted');
+    const since = { valid_from: '2026-06-01T12:00:00Z' };
+    const now = { policies: [bundlePolicy([net('allow', 'a.example.com')], since)] };
+    assert.equal(run([{ request: to('a.example.com'), expect: 'allow' }], now), 'admitted');
     const from = { valid_from: '2026-06-01T12:00:01Z' };
     const later = { policies: [bundlePolicy([net('allow', 'a.example.com')], from)] };
     assert.equal(run([{ request: to('a.example.com'), expect: 'deny' }], later), 'admitted');
