@@ -130,7 +130,7 @@ test('api lists the warnings of status, all and no others', () => {
     'policy/org-part',
     'policy/placement',
     'sources/governance/credential-warnings',
-    'daemon/status',
+    'daemon/status-warnings',
   ];
   const emitted = emitters.flatMap((file) =>
     [...textOf(`src/${file}.ts`).matchAll(/code: '([a-z_]+)',\s*message/g)].map(([, code = '']) => code),

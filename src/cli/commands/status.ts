@@ -24,7 +24,9 @@ function statusLines(output: Output, value: RuleFields): readonly string[] {
       ['daemon', `reeve ${shown(value['version'])}, ${value['ready'] === true ? 'ready' : 'not ready'}`],
       ['policy', `revision ${shown(value['revision'])}, generation ${shown(value['generation'])}`],
       ['organisation', shown(value['organisation'])],
+      ...bundlePairs(value['bundle']),
       ...sourcePairs(value['source']),
+      ...agePairs(value['staleness']),
       ...domainPairs(value['domains']),
       ['preset', shown(value['preset'])],
       ['local files', localFiles(value['local_files'])],
@@ -50,6 +52,35 @@ function sourcePairs(source: unknown): readonly Pair[] {
     ]);
   }
   return pairs;
+}
+
+/** How old the policy is, and when that begins to cost something. */
+function agePairs(staleness: unknown): readonly Pair[] {
+  if (!isObject(staleness) || typeof staleness['age_seconds'] !== 'number') return [];
+  const next = staleness['next'];
+  const then = isObject(next) ? `; ${shown(next['state'])} at ${shown(next['at'])}` : '';
+  return [['age', `${durationText(staleness['age_seconds'])}, ${shown(staleness['state'])}${then}`]];
+}
+
+function bundlePairs(bundle: unknown): readonly Pair[] {
+  if (!isObject(bundle)) return [];
+  const pairs: Pair[] = [['issued', `${shown(bundle['issued_at'])}, until ${shown(bundle['expires_at'])}`]];
+  const { change } = bundle;
+  if (isObject(change)) {
+    const words = ['by', 'at', 'reason', 'ticket'].flatMap((name) => {
+      const word = change[name];
+      return typeof word === 'string' ? [word] : [];
+    });
+    if (words.length > 0) pairs.push(['change', words.join(', ')]);
+  }
+  if (typeof bundle['support_message'] === 'string') pairs.push(['support', bundle['support_message']]);
+  return pairs;
+}
+
+function durationText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} days`;
 }
 
 function domainPairs(domains: unknown): readonly Pair[] {

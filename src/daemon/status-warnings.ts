@@ -1,0 +1,60 @@
+import type { DecisionLogState } from '../audit/decision-log.ts';
+import type { BundleTerms, StalenessLimits } from '../policy/bundle-terms.ts';
+import type { Staleness } from '../policy/policy-set.ts';
+import type { PolicyReport } from './policy-messages.ts';
+
+/** One thing that somebody should look at; the code is stable, the message is for a person. */
+export interface StatusWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function troubleWarnings(trouble: string | null): readonly StatusWarning[] {
+  if (trouble === null) return [];
+  const message = `no policy is made at the moment, and the last one serves: ${trouble}; it is tried again`;
+  return [{ code: 'policy_thread_lost', message }];
+}
+
+export function logWarnings(state: DecisionLogState | null): readonly StatusWarning[] {
+  if (state === null || state.lastError === null) return [];
+  return [{ code: 'decision_log', message: `decisions are made, and cannot be kept: ${state.lastError.message}` }];
+}
+
+/** What each step of the ladder costs (delivery, "Staleness"). */
+const STALENESS_COSTS: Readonly<Record<Staleness, string | null>> = {
+  fresh: null,
+  warn: 'see the last error of the source',
+  restrict: 'delegation, monitor mode and local allows beside them are off; see the last error of the source',
+  block: 'the governed domains are closed; reconnect this machine to its policy source',
+};
+
+export function stalenessWarnings(state: Staleness, limits: StalenessLimits): readonly StatusWarning[] {
+  const cost = STALENESS_COSTS[state];
+  if (cost === null || state === 'fresh') return [];
+  const after = { warn: limits.warnAfterMs, restrict: limits.restrictAfterMs, block: limits.blockAfterMs }[state];
+  return [{ code: 'policy_aging', message: `nothing has confirmed the policy for ${durationText(after)}: ${cost}` }];
+}
+
+export function shadowWarnings(terms: BundleTerms | null): readonly StatusWarning[] {
+  if (terms?.shadow !== true) return [];
+  const message = 'the bundle carries a next one to try beside it, and this version does not evaluate it';
+  return [{ code: 'shadow_not_evaluated', message }];
+}
+
+export function policyWarnings({ warnings, warningCount }: PolicyReport): readonly StatusWarning[] {
+  const left = warningCount - warnings.length;
+  if (left <= 0) return warnings;
+  const more = { code: 'more_warnings', message: `${left} more: see \`reeve rules ls --include-inactive\`` };
+  return [...warnings, more];
+}
+
+/** `30 days`, `12 hours`, `90 s`. */
+function durationText(ms: number): string {
+  for (const [unit, length] of [
+    ['days', 86_400_000],
+    ['hours', 3_600_000],
+  ] as const) {
+    if (ms >= length && ms % length === 0) return `${ms / length} ${ms === length ? unit.slice(0, -1) : unit}`;
+  }
+  return `${Math.round(ms / 1000)} s`;
+}
