@@ -2,6 +2,7 @@ import { COMPILED_MIGRATION } from './compiled-store.ts';
 import type { Migration } from './database.ts';
 import { DELIVERY_MIGRATION } from './delivery-migration.ts';
 import { LOCAL_FILE_MIGRATION } from './local-file-store.ts';
+import { TUF_MIGRATION } from './tuf-store.ts';
 
 /** The policy database, step by step. A released step never changes; a new idea is a new step. */
 export const POLICY_MIGRATIONS: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const POLICY_MIGRATIONS: readonly Migration[] = [
   { version: 2, ...LOCAL_FILE_MIGRATION },
   { version: 3, ...COMPILED_MIGRATION },
   { version: 4, ...DELIVERY_MIGRATION },
+  { version: 5, ...TUF_MIGRATION },
 ];
