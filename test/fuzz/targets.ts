@@ -1,5 +1,6 @@
 import { ADDRESS } from './address.ts';
 import { AUTHZEN } from './authzen.ts';
+import { BUNDLE } from './bundle.ts';
 import { CONFIG_FILE } from './config-file.ts';
 import { EVAL_LINE } from './eval-line.ts';
 import type { FuzzOptions, FuzzReport } from './fuzzing.ts';
@@ -25,6 +26,7 @@ export const TARGETS: readonly { name: string; fuzz: (options: FuzzOptions) => P
   STRICT_JSON,
   AUTHZEN,
   GOVERNANCE,
+  BUNDLE,
   LOCAL_FILE,
   CONFIG_FILE,
   EVAL_LINE,
