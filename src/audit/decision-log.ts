@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type AskingPeer, DecisionPage, PAGE_BYTES, type PagedDecision } from './decision-page.ts';
+import type { LoggedEvent, ServingPolicy } from './event-fields.ts';
+import { EventQueue } from './event-queue.ts';
 import { type FullPage, GapCounter } from './gap.ts';
 import { type DeliveryState, LogDelivery } from './log-delivery.ts';
 import type { LogQuery, LogQueryAnswer } from './log-query.ts';
@@ -12,6 +14,8 @@ export interface DecisionLogOptions {
   readonly path: string;
   readonly retention?: Retention;
   readonly clock?: Clock;
+  /** What serves at the moment; every event carries it. */
+  readonly serving?: () => ServingPolicy;
   /** Writing fails (told once), or a damaged log was replaced; null: it works again. */
   readonly onTrouble?: (message: string | null) => void;
   /** The shortest time between two pages. */
@@ -38,6 +42,13 @@ export interface DecisionLog {
    * it came, or null: its labels are kept, nothing else of it is read. `answer` is JSON that begins with the decision.
    */
   record(peer: AskingPeer, request: Readonly<Record<string, unknown>> | null, answer: string): void;
+  /**
+   * Keeps something that happened; false where there is no room for it. As quick as `record`, and more patient: an event
+   * waits for the disk as long as it takes.
+   */
+  note(event: LoggedEvent): boolean;
+  /** Whether all that was noted so far is in the log, once it is or `ms` have passed. Never rejects. */
+  noted(ms: number): Promise<boolean>;
   /** Sees what was recorded before, unless the disk holds it up. Never rejects. */
   query(query: LogQuery): Promise<LogQueryAnswer>;
   state(): DecisionLogState;
@@ -51,7 +62,7 @@ const BATCH_MS = 250;
 const CLOSE_MS = 2_000;
 const DENIAL = '{"decision":"deny"';
 
-/** Starts no thread and opens no file: the first decision does. */
+/** Starts no thread and opens no file: the first decision does, or the first event. */
 export function startDecisionLog(options: DecisionLogOptions): DecisionLog {
   return new PagedDecisionLog(options);
 }
@@ -63,6 +74,7 @@ class PagedDecisionLog implements DecisionLog {
   readonly #closeMs: number;
   readonly #delivery: LogDelivery;
   readonly #gap = new GapCounter();
+  readonly #events: EventQueue;
   #page = new DecisionPage();
   #spare: ArrayBuffer = new ArrayBuffer(PAGE_BYTES);
   #scheduled = false;
@@ -73,6 +85,8 @@ class PagedDecisionLog implements DecisionLog {
   constructor(options: DecisionLogOptions) {
     const { path, retention = DEFAULT_RETENTION, clock = systemClock, entry = WRITER_ENTRY } = options;
     this.#clock = clock;
+    const onDropped = (count: number): void => this.#gap.dropEvents(clock.now(), count);
+    this.#events = new EventQueue({ clock, serving: options.serving, onDropped });
     this.#batchMs = options.batchMs ?? BATCH_MS;
     this.#closeMs = options.closeMs ?? CLOSE_MS;
     this.#delivery = new LogDelivery({
@@ -80,10 +94,14 @@ class PagedDecisionLog implements DecisionLog {
       clock,
       entry,
       onTrouble: options.onTrouble ?? (() => undefined),
-      onLost: ({ count, gap }) => this.#gap.lose(count, this.#clock.now(), gap),
+      onLost: ({ count, gap, events }) => {
+        this.#gap.lose(count, clock.now(), gap);
+        this.#events.giveBack(events);
+      },
+      onNoted: (count) => this.#events.written(count),
       onFree: (memory) => {
         this.#spare = memory;
-        if (this.#page.count > 0 || !this.#gap.empty) this.#schedule();
+        if (this.#page.count > 0 || !this.#gap.empty || !this.#events.empty) this.#schedule();
       },
     });
   }
@@ -96,6 +114,17 @@ class PagedDecisionLog implements DecisionLog {
     if (this.#page.hasRoom(length, false)) this.#page.add(at, peer, answer, labels);
     else this.#recordInTightPage({ at, peer, answer, labels });
     if (!this.#scheduled) this.#schedule();
+  }
+
+  note(event: LoggedEvent): boolean {
+    const added = this.#events.add(event);
+    this.#schedule();
+    return added;
+  }
+
+  noted(ms: number): Promise<boolean> {
+    this.#handOver();
+    return this.#events.settled(ms);
   }
 
   query(query: LogQuery): Promise<LogQueryAnswer> {
@@ -150,8 +179,8 @@ class PagedDecisionLog implements DecisionLog {
 
   #takePage(): FullPage | null {
     const { count, memory } = this.#page;
-    if (count === 0 && this.#gap.empty) return null;
+    if (count === 0 && this.#gap.empty && this.#events.empty) return null;
     this.#page = new DecisionPage(this.#spare);
-    return { memory, count, gap: this.#gap.take() };
+    return { memory, count, gap: this.#gap.take(), events: this.#events.take() };
   }
 }

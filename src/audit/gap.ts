@@ -9,20 +9,25 @@ export interface Gap {
   readonly droppedDenials: number;
   /** They were handed to the writer and could not be written, or perhaps were: it ended before it said. */
   readonly lost: number;
+  /** Events that had no room. */
+  readonly events: number;
   readonly since: number;
   readonly until: number;
   /** Who asked what was dropped; null = not known. */
   readonly uids: ReadonlyMap<number | null, number>;
 }
 
-/** What a page held that will not be written: how many decisions, and the gap that it carried. */
-export interface LostPage {
+/** What a page holds beside its memory: how many decisions, the gap that it carries, events. */
+export interface PageLoad {
   readonly count: number;
   readonly gap: Gap | null;
+  readonly events: readonly Entry[];
 }
 
+export const NOTHING: PageLoad = { count: 0, gap: null, events: [] };
+
 /** A page on its way to the writer. */
-export interface FullPage extends LostPage {
+export interface FullPage extends PageLoad {
   readonly memory: ArrayBuffer;
 }
 
@@ -34,12 +39,13 @@ export class GapCounter {
   #dropped = 0;
   #droppedDenials = 0;
   #lost = 0;
+  #events = 0;
   #since = 0;
   #until = 0;
   #uids = new Map<number | null, number>();
 
   get empty(): boolean {
-    return this.#dropped === 0 && this.#lost === 0;
+    return this.#dropped === 0 && this.#lost === 0 && this.#events === 0;
   }
 
   drop(at: number, uid: number | null, denial: boolean): void {
@@ -47,6 +53,12 @@ export class GapCounter {
     this.#dropped += 1;
     if (denial) this.#droppedDenials += 1;
     this.#count(uid, 1);
+  }
+
+  dropEvents(at: number, count: number): void {
+    if (count === 0) return;
+    this.#span(at, at);
+    this.#events += count;
   }
 
   /** What a page held that will not be written, and the gap that it carried. */
@@ -58,6 +70,7 @@ export class GapCounter {
     this.#dropped += carried.dropped;
     this.#droppedDenials += carried.droppedDenials;
     this.#lost += carried.lost;
+    this.#events += carried.events;
     for (const [uid, dropped] of carried.uids) this.#count(uid, dropped);
   }
 
@@ -68,6 +81,7 @@ export class GapCounter {
       dropped: this.#dropped,
       droppedDenials: this.#droppedDenials,
       lost: this.#lost,
+      events: this.#events,
       since: this.#since,
       until: this.#until,
       uids: this.#uids,
@@ -75,6 +89,7 @@ export class GapCounter {
     this.#dropped = 0;
     this.#droppedDenials = 0;
     this.#lost = 0;
+    this.#events = 0;
     this.#uids = new Map();
     return gap;
   }
@@ -93,7 +108,7 @@ export class GapCounter {
 
 /** The record of a gap. It carries the policy of the decision before it, as every record does. */
 export function gapEntry(gap: Gap, at: number, policy: Readonly<Record<string, unknown>>): Entry {
-  const { dropped, droppedDenials, lost, since, until, uids } = gap;
+  const { dropped, droppedDenials, lost, events, since, until, uids } = gap;
   return {
     at,
     fields: {
@@ -101,6 +116,7 @@ export function gapEntry(gap: Gap, at: number, policy: Readonly<Record<string, u
       dropped,
       dropped_denials: droppedDenials,
       lost,
+      dropped_events: events,
       since: timeText(since),
       until: timeText(until),
       dropped_by: [...uids].map(([uid, count]) => ({ uid, count })),

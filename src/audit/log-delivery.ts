@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Change } from './change.ts';
 import { PAGE_BYTES } from './decision-page.ts';
-import type { FullPage, Gap, LostPage } from './gap.ts';
+import { type FullPage, NOTHING, type PageLoad } from './gap.ts';
 import type { WriterReply, WriterStart, WrittenHead } from './log-messages.ts';
 import type { LogQuery, LogQueryAnswer } from './log-query.ts';
 import { LogQuestions, unavailable } from './log-questions.ts';
@@ -15,7 +15,9 @@ export interface LogDeliveryOptions {
   /** Writing fails, or a damaged log was replaced; null: it works again. */
   readonly onTrouble: (message: string | null) => void;
   /** A page that will not be written, or only perhaps was. */
-  readonly onLost: (lost: LostPage) => void;
+  readonly onLost: (lost: PageLoad) => void;
+  /** So many events are in the log. */
+  readonly onNoted: (events: number) => void;
   /** The memory of a page is back: the next one may be sent. */
   readonly onFree: (memory: ArrayBuffer) => void;
 }
@@ -43,7 +45,7 @@ export class LogDelivery {
   readonly #change = new Change();
   #thread: LogThread | null = null;
   /** The page on its way; the thread has its memory, or it is here while there is a pause. */
-  #out: (LostPage & { readonly memory: ArrayBuffer | null }) | null = null;
+  #out: { readonly load: PageLoad; readonly memory: ArrayBuffer | null } | null = null;
   #tries = 0;
   #cancelPause: () => void = () => undefined;
   #closed = false;
@@ -68,13 +70,13 @@ export class LogDelivery {
 
   state(): DeliveryState {
     const [written, lost, head] = [this.#written, this.#lost, this.#head];
-    return { written, lost, underway: this.#out?.count ?? 0, lastError: this.#trouble.last, head };
+    return { written, lost, underway: this.#out?.load.count ?? 0, lastError: this.#trouble.last, head };
   }
 
   /** Only while it is not busy. */
-  send({ memory, count, gap }: FullPage): void {
+  send({ memory, ...load }: FullPage): void {
     this.#tries = 0;
-    this.#post(memory, { count, gap });
+    this.#post(memory, load);
   }
 
   ask(query: LogQuery): Promise<LogQueryAnswer> {
@@ -105,10 +107,10 @@ export class LogDelivery {
   #sendAnother(next: () => FullPage | null): boolean {
     const out = this.#out;
     if (out !== null) {
-      const { memory } = out;
+      const { memory, load } = out;
       if (memory === null) return true;
-      if (out.count > 0 || out.gap !== null) {
-        this.#post(memory, out);
+      if (load !== NOTHING) {
+        this.#post(memory, load);
         return true;
       }
       this.#free(memory);
@@ -118,27 +120,23 @@ export class LogDelivery {
     return page !== null;
   }
 
-  #post(memory: ArrayBuffer, { count, gap }: LostPage): void {
-    this.#out = { count, gap, memory: null };
-    this.#running().post({ kind: 'page', page: memory, count, gap, at: this.#options.clock.now() }, [memory]);
+  #post(memory: ArrayBuffer, load: PageLoad): void {
+    this.#out = { load, memory: null };
+    this.#running().post({ kind: 'page', page: memory, at: this.#options.clock.now(), ...load }, [memory]);
   }
 
   #running(): LogThread {
     const { entry, start } = this.#options;
     this.#thread ??= startLogThread(entry, start, {
-      onReply: (reply) => {
-        this.#onReply(reply);
-        this.#change.happened();
-      },
-      onExit: (message) => {
-        this.#onExit(message);
-        this.#change.happened();
-      },
+      onReply: (reply) => this.#onReply(reply),
+      onExit: (message) => this.#onExit(message),
     });
     return this.#thread;
   }
 
   #onReply(reply: WriterReply): void {
+    // whoever waits goes on once this is done
+    this.#change.happened();
     if (reply.kind === 'written') this.#onWritten(reply);
     else if (reply.kind === 'failed') this.#onFailed(reply.page, reply.message);
     else if (reply.kind === 'found') this.#questions.settle(reply.number, reply.answer);
@@ -147,43 +145,46 @@ export class LogDelivery {
   #onWritten({ page, written, head, movedAside }: WriterReply & { kind: 'written' }): void {
     this.#written += written;
     this.#head = head;
+    const { count, events } = this.#out?.load ?? { ...NOTHING, count: written };
     // texts that were no answers
-    this.#lose((this.#out?.count ?? written) - written, null);
+    this.#lose({ ...NOTHING, count: count - written });
+    this.#options.onNoted(events.length);
     this.#trouble.worked();
     if (movedAside !== null) this.#trouble.happened(movedAside);
     this.#free(page);
   }
 
   #onFailed(memory: ArrayBuffer, message: string): void {
-    const out = this.#out ?? { count: 0, gap: null };
+    const load = this.#out?.load ?? NOTHING;
     this.#trouble.failed(message);
     this.#tries += 1;
     if (this.#tries < MAX_TRIES) {
-      this.#out = { ...out, memory };
-      this.#pause(() => this.#post(memory, out));
+      this.#out = { load, memory };
+      this.#pause(() => this.#post(memory, load));
     } else {
-      this.#lose(out.count, out.gap);
+      this.#lose(load);
       this.#free(memory);
     }
   }
 
   #onExit(message: string): void {
+    this.#change.happened();
     this.#thread = null;
     this.#ending = 0;
     this.#questions.dismiss();
     const out = this.#out;
     if (out === null || out.memory !== null) return;
-    this.#lose(out.count, out.gap);
+    this.#lose(out.load);
     this.#trouble.failed(`the writer of the decision log broke down: ${message}`);
     const memory = new ArrayBuffer(PAGE_BYTES);
-    this.#out = { count: 0, gap: null, memory };
+    this.#out = { load: NOTHING, memory };
     this.#pause(() => this.#free(memory));
   }
 
-  #lose(count: number, gap: Gap | null): void {
-    if (count === 0 && gap === null) return;
-    this.#lost += count;
-    this.#options.onLost({ count, gap });
+  #lose(load: PageLoad): void {
+    if (load.count === 0 && load.gap === null && load.events.length === 0) return;
+    this.#lost += load.count;
+    this.#options.onLost(load);
   }
 
   #free(memory: ArrayBuffer): void {

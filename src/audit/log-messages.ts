@@ -1,4 +1,4 @@
-import type { Gap } from './gap.ts';
+import type { PageLoad } from './gap.ts';
 import type { LogQuery, LogQueryAnswer } from './log-query.ts';
 import type { Retention } from './retention.ts';
 
@@ -11,13 +11,7 @@ export interface WriterStart {
 
 /** From the thread that answers to the writer. `page` is transferred there, and comes back with the reply. */
 export type WriterRequest =
-  | {
-      readonly kind: 'page';
-      readonly page: ArrayBuffer;
-      readonly count: number;
-      readonly gap: Gap | null;
-      readonly at: number;
-    }
+  | ({ readonly kind: 'page'; readonly page: ArrayBuffer; readonly at: number } & PageLoad)
   | { readonly kind: 'query'; readonly number: number; readonly query: LogQuery }
   | { readonly kind: 'close'; readonly at: number };
 

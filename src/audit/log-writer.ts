@@ -12,12 +12,10 @@ import {
   readRowsAfter,
 } from '../store/log-store.ts';
 import { answerQuery } from './answer-query.ts';
-import { decisionEntry } from './decision-fields.ts';
-import { readPage } from './decision-page.ts';
-import { type Gap, gapEntry } from './gap.ts';
 import { hexOf, linkHash } from './hash-chain.ts';
 import type { WriterStart, WrittenHead } from './log-messages.ts';
 import type { LogQuery, LogQueryAnswer } from './log-query.ts';
+import { PageEntries, type PageToWrite, type RecordPolicy } from './page-entries.ts';
 import { type Entry, recordText, timeText } from './record-text.ts';
 import { pruneStep } from './retention.ts';
 
@@ -32,13 +30,6 @@ export interface WrittenPage {
   readonly movedAside: string | null;
 }
 
-export interface PageToWrite {
-  readonly page: ArrayBuffer;
-  readonly count: number;
-  readonly gap: Gap | null;
-  readonly at: number;
-}
-
 /**
  * Writes log.db, one transaction a page. It opens the file with the first page and not before: a daemon whose log is
  * huge, damaged or out of reach starts like any other.
@@ -49,8 +40,8 @@ export class LogWriter {
   /** Of the file that is open: without a look at it, SQLite writes on into one that was removed. */
   #inode: number | null = null;
   #head: ChainEnd = { id: 0, hash: new Uint8Array(32) };
-  /** Revision and generation of the last decision: every record carries both (semantics, 1). */
-  #policy: Readonly<Record<string, unknown>> = {};
+  /** Of the last record. */
+  #policy: RecordPolicy = {};
   #movedAside: string | null = null;
 
   constructor(start: WriterStart) {
@@ -60,7 +51,8 @@ export class LogWriter {
   /** All or nothing. Throws what the disk or the database says; a file that is damaged is replaced first. */
   write(page: PageToWrite): WrittenPage {
     try {
-      this.#assertRoom();
+      // events are few, and what they tell should not be missing
+      if (page.count > 0 || page.events.length === 0) this.#assertRoom();
       return this.#write(page);
     } catch (error) {
       this.#forget();
@@ -97,26 +89,16 @@ export class LogWriter {
     }
   }
 
-  #write({ page, count, gap, at }: PageToWrite): WrittenPage {
-    const [first] = readPage(page, Math.min(count, 1));
-    // opened for the first of them, not for the moment at which they were handed over
-    const database = this.#open(first?.at ?? at);
-    let [written, policy] = [0, this.#policy];
-    const entries = function* (): Generator<Entry> {
-      for (const decision of readPage(page, count)) {
-        const entry = decisionEntry(decision);
-        if (entry === null) continue;
-        written += 1;
-        policy = policyOf(entry);
-        yield entry;
-      }
-      if (gap !== null) yield gapEntry(gap, at, policy);
-    };
-    this.#append(database, entries());
-    this.#policy = policy;
+  #write(page: PageToWrite): WrittenPage {
+    const entries = new PageEntries(page, this.#policy);
+    const database = this.#open(entries.firstAt);
+    // what opening has read is what the page begins with
+    entries.policy = this.#policy;
+    this.#append(database, entries.read());
+    this.#policy = entries.policy;
     const movedAside = this.#movedAside;
     this.#movedAside = null;
-    return { written, head: { id: this.#head.id, hash: hexOf(this.#head.hash) }, movedAside };
+    return { written: entries.written, head: { id: this.#head.id, hash: hexOf(this.#head.hash) }, movedAside };
   }
 
   #append(database: Database, entries: Iterable<Entry>): void {
@@ -184,15 +166,10 @@ function inodeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-function policyOf({ fields }: Entry): Readonly<Record<string, unknown>> {
-  const { revision, generation } = fields;
-  return { revision, generation };
-}
-
 /** What the last record said, so that the first one of this run says it too. */
-function lastPolicy(database: Database, head: number): Readonly<Record<string, unknown>> {
+function lastPolicy(database: Database, head: number): RecordPolicy {
   const [row] = readRowsAfter(database, head - 1, 1);
   if (row === undefined) return {};
-  const { revision, generation } = JSON.parse(row.text) as Readonly<Record<string, unknown>>;
+  const { revision, generation } = JSON.parse(row.text) as RecordPolicy;
   return { revision, generation };
 }

@@ -16,9 +16,10 @@ export interface Entry {
 
 /**
  * `begin`: the first of a file. `start`, `stop`: a daemon opened or closed the log; a start without a stop before it
- * means that the last quarter of a second may be missing. `gap`: decisions that were not kept.
+ * means that the last quarter of a second may be missing. `gap`: decisions that were not kept. `event`: what happened to
+ * the policy of this machine.
  */
-export type RecordType = 'begin' | 'start' | 'stop' | 'decision' | 'gap';
+export type RecordType = 'begin' | 'start' | 'stop' | 'decision' | 'gap' | 'event';
 
 export function recordText(id: number, { at, fields }: Entry): string {
   return recordHead(id, at) + JSON.stringify(fields).slice(1);

@@ -1,4 +1,5 @@
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
+import { eventText } from './event-text.ts';
 import { printable } from './output.ts';
 
 export const LOG_HEADS = ['TIME', 'RECORD', 'UID', 'ACTION', 'TARGET', 'CODE', 'RULE'] as const;
@@ -7,6 +8,7 @@ export const LOG_HEADS = ['TIME', 'RECORD', 'UID', 'ACTION', 'TARGET', 'CODE', '
 export function logRow(record: RuleFields): readonly string[] {
   const { at, type } = record;
   const time = shown(at);
+  if (type === 'event') return [time, 'event', '', shown(record['event']), eventText(record), '', ''];
   if (type !== 'decision') return [time, shown(type), '', '', aboutOf(record), '', ''];
   const peer = isObject(record['peer']) ? record['peer'] : {};
   const request = isObject(record['request']) ? record['request'] : {};
@@ -43,6 +45,7 @@ function aboutOf({
   type,
   dropped,
   dropped_denials: denials,
+  dropped_events: events,
   lost,
   since,
   until,
@@ -52,7 +55,8 @@ function aboutOf({
     case 'gap':
       return (
         `${shown(dropped)} decisions were not kept, ${shown(denials)} of them denials; ` +
-        `${shown(lost)} may not have been written (${shown(since)} to ${shown(until)})`
+        `${shown(lost)} may not have been written${typeof events === 'number' && events > 0 ? `, ${events} events were not kept` : ''} ` +
+        `(${shown(since)} to ${shown(until)})`
       );
     case 'begin':
       return typeof aside === 'string' ? aside : 'the log begins';

@@ -11,7 +11,7 @@ test('a gap counts what was dropped, by whom, and from when to when', () => {
   const gap = counter.take();
   assert.ok(gap !== null);
   assert.deepEqual(gap, {
-    ...{ dropped: 3, droppedDenials: 1, lost: 0, since: 1_000, until: 3_000 },
+    ...{ dropped: 3, droppedDenials: 1, lost: 0, events: 0, since: 1_000, until: 3_000 },
     uids: new Map([
       [7, 2],
       [null, 1],
@@ -26,11 +26,14 @@ test('a gap counts what was dropped, by whom, and from when to when', () => {
 test('the gap that a lost page carried is not forgotten', () => {
   const counter = new GapCounter();
   counter.drop(1_000, 7, true);
+  counter.dropEvents(1_500, 2);
   const carried = counter.take();
   counter.drop(5_000, 7, false);
+  counter.dropEvents(5_500, 1);
+  counter.dropEvents(9_000, 0);
   counter.lose(10, 6_000, carried);
   assert.deepEqual(counter.take(), {
-    ...{ dropped: 2, droppedDenials: 1, lost: 10, since: 1_000, until: 6_000 },
+    ...{ dropped: 2, droppedDenials: 1, lost: 10, events: 3, since: 1_000, until: 6_000 },
     uids: new Map([[7, 2]]),
   });
   counter.lose(0, 6_000, carried);

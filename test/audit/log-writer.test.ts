@@ -38,7 +38,7 @@ function open(
   const write = (hosts: readonly string[], at = 1_000): ReturnType<LogWriter['write']> => {
     const page = new DecisionPage();
     for (const host of hosts) page.add(at, PEER, host.startsWith('deny') ? denialText(host) : answerText(host), '');
-    return writer.write({ page: page.memory, count: page.count, gap: null, at });
+    return writer.write({ page: page.memory, count: page.count, gap: null, events: [], at });
   };
   return { path, writer, write, search: (query = {}) => foundIn(writer.search(queryOf(query))) };
 }
@@ -245,7 +245,7 @@ test('every filter finds its records and no others', (t) => {
   );
   const address = { action: 'connect:udp', ip: ['2001:db8::1'], port: 53 };
   page.add(40_000, PEER, answerText('', { request: address, revision: 'sha256:def' }), '');
-  writer.write({ page: page.memory, count: 4, gap: null, at: 50_000 });
+  writer.write({ page: page.memory, count: 4, gap: null, events: [], at: 50_000 });
   const [a, b, c, d] = [3, 4, 5, 6];
   const cases: readonly (readonly [LogRecord, readonly unknown[]])[] = [
     [{ type: 'decision' }, [d, c, b, a]],

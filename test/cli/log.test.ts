@@ -179,3 +179,52 @@ test('log verify without a log says so, and makes none', async (t) => {
   assert.equal((await runCli(['log', 'verify', path])).code, 1);
   assert.equal((await runCli(['log', 'verify', '--admin-socket', socketPath(t)])).code, 4);
 });
+
+test('what happened to the policy stands between the decisions, in a sentence', async (t) => {
+  const { log, socket } = await daemonWithLog(t);
+  log.note({ event: 'first_start' });
+  log.note({
+    event: 'activated',
+    ...{ org: 'acme', source: 'tuf', from: '41', to: '42' },
+    ...{ by: 'ann', reason: 'asked \u001b[2J for', ticket: 'T-1' },
+  });
+  log.note({
+    event: 'activated',
+    org: 'acme',
+    source: 'file',
+    from: null,
+    to: '1',
+    by: null,
+    reason: null,
+    ticket: null,
+  });
+  log.note({ event: 'state_mismatch', message: 'the database holds another one' });
+  log.note({ event: 'mark_repaired', revision: '42' });
+  log.note({ event: 'clock_fell_back', seen: 86_400_000, verified: 0 });
+  log.note({ event: 'reset', org: 'acme', revision: '42', governed: ['network', 'filesystem'], uid: 0, pid: 7 });
+  log.note({ event: 'reset', org: null, revision: null, governed: [], uid: null, pid: null });
+  const { stdout } = await runCli(['log', '--type', 'event', '--admin-socket', socket]);
+  const rows = stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) =>
+      line
+        .trimEnd()
+        .replace(/^\S+ +event +/, '')
+        .replace(/ {2,}/, ': '),
+    );
+  assert.deepEqual(rows, [
+    'first_start: this machine knew of no policy',
+    'activated: acme: revision 41 → 42 (tuf), by ann, asked \ufffd[2J for, T-1',
+    'activated: acme: 1 (file)',
+    'state_mismatch: the database holds another one',
+    'mark_repaired: the high-water mark says revision 42 again',
+    'clock_fell_back: a clock had been at 1970-01-02T00:00:00.000Z; 1970-01-01T00:00:00.000Z, the source’s own time, counts',
+    'reset: acme, revision 42, was given up; released: network, filesystem; by uid 0',
+    'reset: no organisation was known',
+  ]);
+  const asJson = await runCli(['log', '--type', 'event', '--json', '--admin-socket', socket]);
+  const { records } = JSON.parse(asJson.stdout) as { records: { event: string; details: object }[] };
+  assert.deepEqual(records[4], { ...records[4], event: 'mark_repaired', details: { revision: '42' } });
+});

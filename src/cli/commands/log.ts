@@ -18,7 +18,7 @@ export const log: Command = {
   summary: 'show the decisions that the daemon made',
   description:
     'asks the admin socket; the newest records, in the order of time. a `gap` is shown whatever is searched for: it counts ' +
-    'decisions that are not in the log. exit code: 0, 1 it cannot be read, 4 no daemon.',
+    'decisions that are not in the log. an `event` is what happened to the policy itself: an activation, a reset. exit code: 0, 1 it cannot be read, 4 no daemon.',
   options: [
     { flags: '--since <time>', description: '`2026-01-31T12:00:00Z`, or `90s`, `15m`, `2h`, `7d` ago' },
     { flags: '--until <time>', description: 'the same, for the end' },
@@ -31,7 +31,7 @@ export const log: Command = {
     { flags: '--uid <uid>', description: 'user id of the process that asked' },
     { flags: '--policy <id>', description: 'policy, local file or preset of the rule that decided' },
     { flags: '--rule <id>', description: 'the rule that decided' },
-    { flags: '--type <type>', description: 'decision, gap, begin, start or stop' },
+    { flags: '--type <type>', description: 'decision, event, gap, begin, start or stop' },
     { flags: '--limit <count>', description: `how many records; ${DEFAULT_RECORDS} without it` },
     { flags: '--follow', description: 'go on with what is written from now on, until interrupted' },
   ],
