@@ -134,7 +134,8 @@ class InProcessRunner {
 
   async #judge(run: MutantRun, reload: boolean): Promise<MutantResult> {
     stage.activeMutant = run.activeMutant.id;
-    stage.hitLimit = run.hitLimit;
+    // ten times what all tests together need: Stryker's hundred times are a wait
+    stage.hitLimit = run.hitLimit === undefined ? undefined : run.hitLimit / 10;
     stage.hitCount = run.hitLimit === undefined ? undefined : 0;
     try {
       if (reload) await this.#load(filesOf(run) ?? this.#files);
@@ -150,13 +151,14 @@ class InProcessRunner {
     }
   }
 
-  async #try({ testFilter, hitLimit = Number.POSITIVE_INFINITY, sandboxFileName }: MutantRun): Promise<MutantResult> {
+  async #try({ testFilter, sandboxFileName }: MutantRun): Promise<MutantResult> {
     const chosen = this.#tests.filter(({ id }) => testFilter === undefined || testFilter.includes(id));
     const mutated = relative(copy(), sandboxFileName);
     const ordered = chosen.toSorted((a, b) => distance(a.file, mutated) - distance(b.file, mutated));
     for (const [place, test] of ordered.entries()) {
       const failure = await failureOf(test);
-      if ((stage.hitCount ?? 0) > hitLimit) return { status: 'timeout', reason: 'it went round for too long' };
+      if ((stage.hitCount ?? 0) > (stage.hitLimit ?? 0))
+        return { status: 'timeout', reason: 'it went round for too long' };
       if (failure !== null) {
         return { status: 'killed', killedBy: [test.id], failureMessage: failure, nrOfTests: place + 1 };
       }

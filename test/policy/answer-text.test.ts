@@ -101,3 +101,13 @@ test('an answer as text is what JSON makes of the answer, character for characte
   }
   assert.ok(codes.size >= 11, [...codes.keys()].join(' '));
 });
+
+test('an answer to what is no question is the same as text, whoever asks', () => {
+  const snapshot = snapshotOf(setOf({ governs: BOTH, policies: both() }));
+  for (const fields of [connect('', 443), connect('a0.example.com', 443, { uid: 7 })]) {
+    for (const uid of [0, 1000, null]) {
+      const request = requestOf(fields);
+      assert.equal(decideText(snapshot, request, { uid }), JSON.stringify(decide(snapshot, request, { uid })));
+    }
+  }
+});

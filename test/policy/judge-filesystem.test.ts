@@ -89,6 +89,7 @@ describe('a path that cannot be resolved', () => {
     }
     assert.equal(unresolvable('/proc/self/root/../status', { real: '/proc/self/status' }).code, 'unresolvable_path');
     assert.equal(unresolvable('/proc/meminfo', { resolved: true }).code, 'org_allow');
+    assert.equal(unresolvable('/srv/x/../y', { resolved: true }).code, 'org_allow');
   });
 
   it('holds such files somewhere below, when the whole subtree is asked for', () => {
@@ -291,6 +292,19 @@ describe('rules that lead through links (Paths 7)', () => {
     assert.doesNotMatch(ask(org([allowRead('~/**')], home), reading('/real/x')).reason, /link that root/);
     const mine = setOf({ local: [localFile([allowRead('/link/**')], { uid: 1001 })], host: links(false) });
     assert.doesNotMatch(ask(mine, reading('/real/x')).reason, /link that root/);
+    const ungoverned = setOf({ governs: { filesystem: false }, policies: [policy([allowRead('/link/**')])] });
+    const inert = { ...ungoverned, host: { ...ungoverned.host, ...links(false) } };
+    assert.doesNotMatch(ask(inert, reading('/real/x')).reason, /link that root/);
+  });
+
+  it('say nothing of an allow that does not match, whatever others do', () => {
+    const set = setOf({
+      governs: BOTH,
+      policies: [policy([allowRead('/link/**')])],
+      local: [localFile([rule('allow', ['write'], '/elsewhere'), rule('allow', ['write'], '/srv/**')])],
+      host: links(false),
+    });
+    assert.doesNotMatch(ask(set, reading('/srv/x')).reason, /link that root/);
   });
 });
 
@@ -325,6 +339,35 @@ describe('spellings (Paths 8)', () => {
     codes(org([allowRead('/mnt/win/x')], { foldingMounts: ['/mnt/win'] }), [[reading('/mnt/win/X'), 'default_deny']]);
   });
 
+  it('on Linux deny without case only where the path, or something in the subtree, lies below such a mount', () => {
+    const set = org([allowRead('/**'), denyRead('/MNT/win/x', '/SRV/x')], { foldingMounts: ['/other', '/mnt/win'] });
+    codes(set, [
+      [reading('/mnt/win/x'), 'org_deny'],
+      [reading('/srv/x'), 'org_allow'],
+      [reading('/mnt', { recursive: true }), 'org_deny'],
+      [reading('/srv', { recursive: true }), 'org_allow'],
+      [reading('/srv/x', { real: '/mnt/win/y' }), 'org_deny'],
+    ]);
+    codes(org([allowRead('/**'), denyRead('/MNT')], { foldingMounts: ['/mnt/win'] }), [[reading('/mnt'), 'org_allow']]);
+  });
+
+  it('deny in every spelling of the path that was asked for, and of the one that it leads to', () => {
+    const set = org([allowRead('/**'), denyRead(composed)]);
+    codes(set, [
+      [reading(decomposed, { real: '/srv/x' }), 'org_deny'],
+      [reading('/srv/x', { real: decomposed }), 'org_deny'],
+    ]);
+  });
+
+  it('on macOS take a deny below a path for no deny of the path, and one of a case for another', () => {
+    const set = org([allowRead('/**'), denyRead('/data/Secret/**')], { platform: 'darwin' });
+    codes(set, [
+      [reading('/data'), 'org_allow'],
+      [reading('/data/secret'), 'org_deny'],
+      [reading('/data', { recursive: true }), 'org_deny'],
+    ]);
+  });
+
   it('on macOS allow NFC, and deny NFC without case', () => {
     const mac = { platform: 'darwin' } as const;
     codes(org([allowRead(composed)], mac), [
@@ -345,6 +388,7 @@ describe('approval', () => {
     assert.equal(outcome(set, reading('/data/private/x')), 'approval_required /data/private/*');
     codes(set, [
       [reading('/data/x'), 'org_allow'],
+      [reading('/data/private'), 'org_allow'],
       [reading('/data', { recursive: true }), 'approval_required'],
       [reading('/data/open', { recursive: true }), 'org_allow'],
       [reading('/data/link', { real: '/data/private/x' }), 'approval_required'],

@@ -112,6 +112,25 @@ describe('names and addresses together', () => {
     ]);
   });
 
+  it('name the earlier rule where an address is allowed twice', () => {
+    for (const resources of [
+      ['**', '192.0.2.1'],
+      ['192.0.2.1', '**'],
+      ['192.0.2.0/24', '**', '192.0.2.1'],
+    ] as const) {
+      const [first] = resources;
+      const set = org(...resources.map((resource) => allow(resource)));
+      assert.equal(outcome(set, dial('192.0.2.1')), `org_allow ${first}`, resources.join(' '));
+      assert.equal(outcome(set, dial(['192.0.2.1', '192.0.2.1'])), `org_allow ${first}`, resources.join(' '));
+    }
+    const set = org(allow('192.0.2.2'), allow('192.0.2.1'), allow('a.example.com'));
+    assert.equal(
+      outcome(set, connect('a.example.com', 443, { ip: ['192.0.2.1', '192.0.2.2'] })),
+      'org_allow 192.0.2.2',
+    );
+    assert.equal(outcome(set, connect('a.example.com', 443, { ip: '192.0.2.3' })), 'org_allow a.example.com');
+  });
+
   it('a host that is an address is no name: rules for names do not reach it', () => {
     codes(org(allow('*.example.com', 'crl*.example.com')), [[connect('192.0.2.1'), 'default_deny']]);
   });
@@ -281,6 +300,12 @@ describe('the address guard', () => {
     codes(set, [[name('127.0.0.1'), 'address_guard']]);
   });
 
+  it('is not lifted by a deny either where monitor mode lets the deny pass', () => {
+    const policies = [policy([allow('a.example.com'), deny('127.0.0.1')])];
+    const answer = ask(setOf({ governs: BOTH, monitored: BOTH, policies }), name('127.0.0.1'));
+    assert.deepEqual([answer.decision, answer.code, answer.would_deny], ['deny', 'org_deny', undefined]);
+  });
+
   it('is lifted range by range', () => {
     // a metadata address also lies in the link-local range
     codes(org(allow('a.example.com'), allow('169.254.0.0/16')), [[name('169.254.169.254'), 'address_guard']]);
@@ -352,6 +377,17 @@ describe('approval', () => {
       [connect('a.example.com', 443, { ip: '198.51.100.1' }), 'org_allow'],
       [connect('a.example.com', 8443), 'approval_required'],
       [dial('192.0.2.1'), 'approval_required'],
+    ]);
+  });
+
+  it('asks where its allow meets the destination as it stands, not in the forms of denies', () => {
+    const set = setOf({
+      governs: BOTH,
+      policies: [policy([allow('localhost')], { id: 'a' }), policy([allow('127.0.0.1')], approving)],
+    });
+    codes(set, [
+      [connect('localhost'), 'org_allow'],
+      [dial('127.0.0.1'), 'approval_required'],
     ]);
   });
 
