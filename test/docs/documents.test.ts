@@ -130,6 +130,7 @@ test('api lists the warnings of status, all and no others', () => {
     'policy/org-part',
     'policy/placement',
     'sources/governance/credential-warnings',
+    'daemon/status',
     'daemon/status-warnings',
   ];
   const emitted = emitters.flatMap((file) =>
@@ -150,8 +151,10 @@ test('delivery lists what can go wrong with a source, all and nothing else', () 
   const codes = [
     ...unionIn('src/sources/source-failure.ts', 'type SourceErrorCode'),
     ...unionIn('src/http/outbound-error.ts', 'type OutboundErrorCode'),
+    ...unionIn('src/tuf/tuf-error.ts', 'type TufErrorCode'),
   ];
-  assert.deepEqual(listed(DELIVERY, '### What goes wrong with a source').toSorted(), [...new Set(codes)].toSorted());
+  const stated = listed(DELIVERY, '### What goes wrong with a source');
+  assert.deepEqual(stated.toSorted(), [...new Set(codes)].toSorted());
 });
 
 test('delivery lists the states of local files, all and no others', () => {
