@@ -38,6 +38,13 @@ export function pageOf(sections: readonly Section[]): string {
   return [INTRODUCTION, ...sections.map(({ heading, text }) => `## ${heading}\n\n${text.trim()}\n`)].join('\n');
 }
 
+/** The page with one of its sections replaced, or added at its end. */
+export function withSection(page: string, { heading, text }: Section): string {
+  const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, found = '']) => found);
+  const all = headings.includes(heading) ? headings : [...headings, heading];
+  return pageOf(all.map((name) => ({ heading: name, text: name === heading ? text : sectionOf(page, name) })));
+}
+
 /** What the page has below a heading; empty where there is none. */
 export function sectionOf(page: string, heading: string): string {
   const parts = page.split(/^## /m).slice(1);

@@ -14,14 +14,15 @@ export const governanceRig: Rig = {
   open: (scope, secure) => openHttpRig(scope, governanceContent(), secure),
 };
 
-export function governanceContent(): HttpContent {
+/** What a server of the governance API says: revision `n` has these rules. */
+export function governanceContent(rulesIn: (revision: number) => readonly object[] = rulesOf): HttpContent {
   let revision = 1;
   // an old token is refused, so that a new one has to be got
   let token = 1;
   let offered: (policy: StoredPolicy) => StoredPolicy = (policy) => policy;
   return {
     placeOf: ({ url }) => (url === '/v2/auth/token' ? 'token' : url.startsWith(`${LIST}/`) ? 'policy' : 'list'),
-    responder: (asked) => answerTo(asked, offered(policyOf(revision)), `token-${token}`),
+    responder: (asked) => answerTo(asked, offered(policyOf(revision, rulesIn(revision))), `token-${token}`),
     source: (origin, root) => {
       const file = join(root, 'credential.json');
       writeFileSync(file, JSON.stringify({ identifier: 'machine', secret: SECRET }), { mode: 0o600 });
@@ -39,7 +40,7 @@ export function governanceContent(): HttpContent {
 
 /** What an API may say that no client can tell from an administrator's wish. */
 const TAMPERINGS: Readonly<Record<string, (policy: StoredPolicy) => StoredPolicy>> = {
-  older: () => policyOf(1),
+  older: () => policyOf(1, rulesOf(1)),
   'broken-allow': (policy) => withAmong250(policy, ruleOf('allow', ['no host at all'], 'broken')),
   'broken-deny': (policy) => withAmong250(policy, ruleOf('deny', ['no host at all'], 'broken')),
 };
@@ -50,10 +51,12 @@ function withAmong250(policy: StoredPolicy, rule: object): StoredPolicy {
   return { ...policy, allowlist_v0: { domain: 'network', rules: [...rules, rule, ...others] } };
 }
 
-/** What the organisation says in its revision `n`. */
-export function policyOf(revision: number): StoredPolicy {
+function rulesOf(revision: number): readonly object[] {
+  return [ruleOf('allow', ['a.example', `r${revision}.example`]), ruleOf('deny', ['bad.example'])];
+}
+
+function policyOf(revision: number, rules: readonly object[]): StoredPolicy {
   const updated = new Date(Date.parse('2026-05-01T00:00:00Z') + revision * 60_000).toISOString();
-  const rules = [ruleOf('allow', ['a.example', `r${revision}.example`]), ruleOf('deny', ['bad.example'])];
   return networkPolicy('pol', 'a.example', { updated_at: updated, allowlist_v0: { domain: 'network', rules } });
 }
 
