@@ -12,6 +12,7 @@ export type PublisherErrorCode =
   | 'rule_broken'
   | 'repository_unusable'
   | 'repository_busy'
+  | 'bundle_refused'
   | 'not_newer';
 
 /** What a person who publishes did, or has, that cannot work; the message says what to do instead. */

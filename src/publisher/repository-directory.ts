@@ -1,0 +1,87 @@
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_METADATA_BYTES, MAX_TARGET_BYTES } from '../tuf/limits.ts';
+import { consistentPath } from '../tuf/target-path.ts';
+import { TEMPORARY_PREFIX, writeAtomically } from './atomic-file.ts';
+import { PublisherError } from './publisher-error.ts';
+import { causeOf, readSmallFile } from './small-file.ts';
+
+export const METADATA = 'metadata';
+export const TARGETS = 'targets';
+/** Beside what is served: the lock, and the state of a bridge. Nobody else may look into it. */
+const PRIVATE = '.publisher';
+
+export const TIMESTAMP_PATH = `${METADATA}/timestamp.json`;
+
+/** Where a file of a version lies; such a file never changes once it is there (tuf, 2). */
+export function metadataPath(role: string, version: number): string {
+  return `${METADATA}/${version}.${role}.json`;
+}
+
+export function targetPath(path: string, sha256: string): string {
+  return `${TARGETS}/${consistentPath(path, sha256)}`;
+}
+
+export interface FoundVersion {
+  readonly role: string;
+  readonly version: number;
+  readonly path: string;
+}
+
+/** A static repository on this machine's disk: what a web server serves. Paths are relative to it. */
+export interface RepositoryDirectory {
+  readonly path: string;
+  /** Null where there is no such file. */
+  read(path: string): Buffer | null;
+  write(path: string, bytes: Uint8Array, modifiedAt?: number): void;
+  modifiedAt(path: string): number | null;
+  /** Every numbered metadata file, by role and version. */
+  versions(): readonly FoundVersion[];
+  /** The file of something that is not served. */
+  privatePath(name: string): string;
+}
+
+const VERSIONED = /^([1-9]\d{0,15})\.([a-z][a-z0-9-]{0,63})\.json$/;
+
+/** Makes the directories where they are missing. */
+export function openRepository(root: string): RepositoryDirectory {
+  for (const name of ['', METADATA, TARGETS]) makeDirectory(join(root, name), 0o755);
+  makeDirectory(join(root, PRIVATE), 0o700);
+  return {
+    path: root,
+    read: (path) => readOrNull(join(root, path), maxBytesOf(path)),
+    write(path, bytes, modifiedAt) {
+      const file = join(root, path);
+      makeDirectory(join(file, '..'), 0o755);
+      writeAtomically(file, bytes, modifiedAt === undefined ? {} : { modifiedAt });
+    },
+    modifiedAt: (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null,
+    versions: () =>
+      readdirSync(join(root, METADATA))
+        .filter((name) => !name.startsWith(TEMPORARY_PREFIX))
+        .flatMap((name) => {
+          const [, version, role] = VERSIONED.exec(name) ?? [];
+          if (version === undefined || role === undefined || !Number.isSafeInteger(Number(version))) return [];
+          return [{ role, version: Number(version), path: `${METADATA}/${name}` }];
+        }),
+    privatePath: (name) => join(root, PRIVATE, name),
+  };
+}
+
+function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    const message = `cannot make the directory \`${path}\` (${causeOf(error)})`;
+    throw new PublisherError('repository_unusable', message, { cause: error });
+  }
+}
+
+function maxBytesOf(path: string): number {
+  return path.startsWith(`${TARGETS}/`) ? MAX_TARGET_BYTES : MAX_METADATA_BYTES.targets;
+}
+
+function readOrNull(path: string, maxBytes: number): Buffer | null {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
+  return readSmallFile(path, maxBytes);
+}

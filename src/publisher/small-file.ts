@@ -1,0 +1,43 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { shown } from '../base/shown.ts';
+import { parseStrictJson } from '../schema/strict-json.ts';
+import { PublisherError } from './publisher-error.ts';
+
+/** Reads a file that a person named, at most `maxBytes` of it; a FIFO in its place holds nobody. */
+export function readSmallFile(path: string, maxBytes: number): Buffer {
+  try {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(descriptor).isFile()) throw unusable(path, 'it is no regular file');
+      const buffer = Buffer.alloc(maxBytes + 1);
+      let length = 0;
+      for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
+        read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      }
+      if (length > maxBytes) throw unusable(path, `it is larger than ${maxBytes} bytes`);
+      return buffer.subarray(0, length);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (error instanceof PublisherError) throw error;
+    throw unusable(path, causeOf(error));
+  }
+}
+
+/** The JSON of such a file. */
+export function readJsonFile(path: string, maxBytes: number): unknown {
+  const reading = parseStrictJson(readSmallFile(path, maxBytes));
+  if (reading.kind === 'error') throw unusable(path, reading.message);
+  return reading.value;
+}
+
+/** What the system said, as a word: a message of its own would repeat the path. */
+export function causeOf(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'error';
+}
+
+export function unusable(path: string, why: string): PublisherError {
+  return new PublisherError('file_unusable', `cannot use ${shown(path)}: ${why}`);
+}
