@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { Change } from './change.ts';
 import { type AskingPeer, DecisionPage, PAGE_BYTES, type PagedDecision } from './decision-page.ts';
 import type { LoggedEvent, ServingPolicy } from './event-fields.ts';
 import { EventQueue } from './event-queue.ts';
@@ -60,6 +61,8 @@ export interface DecisionLog {
 
 const BATCH_MS = 250;
 const CLOSE_MS = 2_000;
+/** How long a search waits for a page on its way, so that the one behind it can go first. */
+const PAGE_BACK_MS = 1_000;
 const DENIAL = '{"decision":"deny"';
 
 /** Starts no thread and opens no file: the first decision does, or the first event. */
@@ -75,6 +78,7 @@ class PagedDecisionLog implements DecisionLog {
   readonly #delivery: LogDelivery;
   readonly #gap = new GapCounter();
   readonly #events: EventQueue;
+  readonly #pageBack = new Change();
   #page = new DecisionPage();
   #spare: ArrayBuffer = new ArrayBuffer(PAGE_BYTES);
   #scheduled = false;
@@ -101,6 +105,7 @@ class PagedDecisionLog implements DecisionLog {
       onNoted: (count) => this.#events.written(count),
       onFree: (memory) => {
         this.#spare = memory;
+        this.#pageBack.happened();
         if (this.#page.count > 0 || !this.#gap.empty || !this.#events.empty) this.#schedule();
       },
     });
@@ -127,7 +132,8 @@ class PagedDecisionLog implements DecisionLog {
     return this.#events.settled(ms);
   }
 
-  query(query: LogQuery): Promise<LogQueryAnswer> {
+  async query(query: LogQuery): Promise<LogQueryAnswer> {
+    if (this.#delivery.busy) await this.#pageBack.within(performance.now() + PAGE_BACK_MS);
     this.#handOver();
     return this.#delivery.ask(query);
   }

@@ -17,8 +17,8 @@ export interface AnsweringParts {
   readonly resolver: PathResolver;
   readonly homes: HomeDirectory;
   readonly supply: PolicySupply;
-  /** null = no decision is kept. */
-  readonly decisions: DecisionLog | null;
+  /** Also where no decision is kept: then it holds events only. */
+  readonly decisions: DecisionLog;
 }
 
 /** What only becomes known while starting; the port reads it when it is asked. */
@@ -33,13 +33,14 @@ export function createDaemonPort(
   started: StartedParts,
 ): DaemonPort {
   const startedAt = clock.now();
+  const keepsDecisions = config.decisionLog !== null;
   return {
     decisionPoint: createDecisionPoint({
       holder,
       resolve: (sent, asker) => resolver.resolve(sent, asker),
       homeKnown: (uid) => homes.isSettled(uid),
       findHome: (uid) => homes.settle(uid),
-      ...(decisions === null ? {} : { record: (peer, asked, answer) => decisions.record(peer, asked, answer) }),
+      ...(keepsDecisions ? { record: (peer, asked, answer) => decisions.record(peer, asked, answer) } : {}),
     }),
     authzenIdentifier: config.authzenIdentifier,
     identity: () => identityOf(holder),
@@ -57,7 +58,7 @@ export function createDaemonPort(
         ...supply.state,
         preset: config.preset.name,
         peerCredentials: started.peerCredentials,
-        decisionLog: decisions?.state() ?? null,
+        decisionLog: keepsDecisions ? decisions.state() : null,
       }),
     sync: () => supply.sync(),
     rules: () => supply.rules(),
@@ -65,13 +66,13 @@ export function createDaemonPort(
   };
 }
 
-async function readLog(decisions: DecisionLog | null, query: unknown): Promise<LogReading> {
-  if (decisions === null) return { kind: 'unavailable', message: 'no decision is kept: `decision_log.enabled` is off' };
+async function readLog(decisions: DecisionLog, query: unknown): Promise<LogReading> {
   const reading = readLogQuery(query);
   return reading.kind === 'query' ? decisions.query(reading.query) : reading;
 }
 
-function identityOf(holder: SnapshotHolder): PolicyIdentity {
+/** What answers name. */
+export function identityOf(holder: SnapshotHolder): PolicyIdentity {
   const snapshot = holder.current();
   return { revision: snapshot?.policy.revision ?? 'none', generation: snapshot?.generation ?? 0 };
 }

@@ -3,13 +3,15 @@ import type { Worker } from 'node:worker_threads';
 import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
+import type { PolicyIdentity } from '../localapi/daemon-port.ts';
 import type { SocketSource } from '../localapi/listen.ts';
 import { openPeerCredentials, type PeerCredentials } from '../localapi/peer-credentials.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
 import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
-import { type AnsweringParts, createDaemonPort, type StartedParts } from './daemon-port.ts';
+import { type AnsweringParts, createDaemonPort, identityOf, type StartedParts } from './daemon-port.ts';
 import { createHomeDirectory } from './home-directory.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -35,8 +37,8 @@ export interface Daemon {
 }
 
 /**
- * Starts the daemon: policy thread (database, local files) → stored bundle, verified and compiled → first swap →
- * decision log → sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
+ * Starts the daemon: decision log → policy thread (database, local files) → stored bundle, verified and compiled → first
+ * swap → sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
  */
 export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
   const complete: DaemonOptions = { clock: systemClock, ...options };
@@ -47,7 +49,7 @@ export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partia
   };
   try {
     const { resolver, supply, decisions } = await startParts(parts, complete);
-    return { close, lostThreads: () => resolver.lost + supply.lost + (decisions?.lostThreads() ?? 0) };
+    return { close, lostThreads: () => resolver.lost + supply.lost + decisions.lostThreads() };
   } catch (error) {
     await close();
     throw error;
@@ -58,8 +60,10 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
   const { config, log } = options;
   // bound while the policy thread makes the first policy; never rejects
   const binding = openPeerCredentials();
-  const supplied = await openSupply(parts, options);
-  const answering = { ...supplied, decisions: await openDecisionLog(parts, options) };
+  const holder = createSnapshotHolder(() => options.clock.now());
+  logSwaps(holder, log);
+  const decisions = await openDecisionLog(parts, options, () => identityOf(holder));
+  const answering = await openSupply(parts, options, { holder, decisions });
   const { supply, resolver } = answering;
   const credentials = await binding;
   const started = { peerCredentials: credentials.kind === 'available' ? 'available' : credentials.reason };
@@ -76,14 +80,17 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
 }
 
 /** The policy thread, and the first snapshot. */
-async function openSupply(parts: Parts, options: DaemonOptions): Promise<Omit<AnsweringParts, 'decisions'>> {
+async function openSupply(
+  parts: Parts,
+  options: DaemonOptions,
+  { holder, decisions }: Pick<AnsweringParts, 'holder' | 'decisions'>,
+): Promise<AnsweringParts> {
   const { clock, log } = options;
-  const holder = createSnapshotHolder(() => clock.now());
-  logSwaps(holder, log);
-  const supply = await parts.start(
-    'policy thread',
-    () => new PolicySupply({ ...options, holder, audit: (event) => log.info({ ...event }, 'audit') }),
-  );
+  const audit = (event: AuditEvent): void => {
+    log.info({ ...event }, 'audit');
+    decisions.note(event);
+  };
+  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder, audit }));
   const resolver = await parts.start('path resolver', () => new PathResolver());
   const homes = createHomeDirectory({
     clock,
@@ -95,18 +102,22 @@ async function openSupply(parts: Parts, options: DaemonOptions): Promise<Omit<An
   // the owner's own home is known before the first snapshot, so that the first answer knows `~`
   await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);
   await supply.open();
-  return { holder, resolver, homes, supply };
+  return { holder, decisions, resolver, homes, supply };
 }
 
-/** Closes after the sockets have drained; null where nobody wants it. */
-async function openDecisionLog(parts: Parts, { config, clock, log }: DaemonOptions): Promise<DecisionLog | null> {
+/** The last to close: what happens while everything else stops is kept, too. It has no thread until it has something to write. */
+async function openDecisionLog(
+  parts: Parts,
+  { config, clock, log }: DaemonOptions,
+  serving: () => PolicyIdentity,
+): Promise<DecisionLog> {
   const retention = config.decisionLog;
-  if (retention === null) return null;
   return parts.start('decision log', () =>
     startDecisionLog({
       path: join(config.stateDirectory, 'log.db'),
-      retention,
+      ...(retention === null ? {} : { retention }),
       clock,
+      serving,
       onTrouble: (reason) => {
         if (reason === null) log.info({}, 'the decision log works again');
         else log.warn({ reason }, 'the decision log is in trouble; decisions go on');

@@ -167,6 +167,16 @@ test('a flood of decisions takes no place from an event', async (t) => {
   assert.equal((await find(log, { type: 'event' })).records.length, 1);
 });
 
+test('a search waits for the page that is on its way, so that it sees what was recorded behind it', async (t) => {
+  const log = openLog(t, join(temporaryDirectory(t), 'log.db'), { batchMs: 1 });
+  log.note({ event: 'first_start' });
+  // it is under way by now, and its thread takes longer than this to load
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  log.record(PEER, null, answerText('behind.example'));
+  const found = await Promise.all([find(log), find(log), find(log)]);
+  for (const { records } of found) assert.equal(records[0]?.['type'], 'decision');
+});
+
 test('what an organisation writes into an event does not make it long', () => {
   const long = 'x'.repeat(100_000);
   const { fields } = eventEntry({ ...ACTIVATED, reason: long, org: long }, 0, SERVING);
