@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
+import { openHighWaterMark } from '../../src/sources/high-water-mark.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import type { Bench } from './bench.ts';
 import { type GeneratedRule, generateRules, policiesOf } from './policy-generator.ts';
@@ -49,7 +51,7 @@ export function prepareMachine(directory: string, rules: readonly GeneratedRule[
     ...members,
   };
   writeFileSync(at('reeve.yaml'), JSON.stringify(config), { mode: 0o600 });
-  if (rules.length > 0) storeActiveBundle(at('state/policy.db'), policiesOf(rules, ORG));
+  if (rules.length > 0) storeActiveBundle(at('state'), policiesOf(rules, ORG));
   return { config: at('reeve.yaml'), socket: at('decide.sock'), admin: at('admin.sock'), log: at('state/log.db') };
 }
 
@@ -69,8 +71,8 @@ export function preparedMachine({ directory }: Bench, size: number): Machine {
 }
 
 /** As a sync leaves it behind: the daemon starts from this and asks nobody. */
-function storeActiveBundle(path: string, policies: readonly object[]): void {
-  const database = openDatabase(path, POLICY_MIGRATIONS);
+function storeActiveBundle(state: string, policies: readonly object[]): void {
+  const database = openDatabase(join(state, 'policy.db'), POLICY_MIGRATIONS);
   try {
     const store = createBundleStore(database);
     const at = Date.now();
@@ -90,6 +92,9 @@ function storeActiveBundle(path: string, policies: readonly object[]): void {
       governed: ['network', 'filesystem'],
       sync: { completedAt: at, verifiedTime: null, cache: [], absences: [] },
     });
+    const active = store.active();
+    if (active.kind !== 'active') throw new Error('the bundle that was stored is not active');
+    openHighWaterMark(openMarkFile(join(state, 'mark'))).commit(active.header);
   } finally {
     database.close();
   }
