@@ -33,12 +33,14 @@ function readFile(path: string, owners: readonly number[], maxBytes: number): Tr
     if (!stats.isFile()) return untrusted(`${shown(path)} is no regular file`);
     const fault = fileFault(path, stats, owners);
     if (fault !== null) return untrusted(fault);
-    const buffer = Buffer.alloc(maxBytes + 1);
+    if (stats.size > maxBytes) return untrusted(`${shown(path)} is larger than ${maxBytes} bytes`);
+    // one byte more than there was: a file that grows under the reader is not whole yet
+    const buffer = Buffer.alloc(stats.size + 1);
     let length = 0;
-    for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
+    for (let read = -1; read !== 0 && length <= stats.size; length += read) {
       read = readSync(descriptor, buffer, length, buffer.length - length, null);
     }
-    if (length > maxBytes) return untrusted(`${shown(path)} is larger than ${maxBytes} bytes`);
+    if (length > stats.size) return untrusted(`${shown(path)} is being written to`);
     return { kind: 'content', bytes: buffer.subarray(0, length) };
   } finally {
     closeSync(descriptor);

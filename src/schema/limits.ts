@@ -22,6 +22,9 @@ export const MAX_BUNDLE_DEPTH = 20;
 export const MAX_BUNDLE_TESTS = 1_000;
 export const MAX_REQUIRED_FEATURES = 64;
 export const MAX_SUPPORT_MESSAGE_CHARACTERS = 500;
+/** A signed bundle file: base64 adds a third, and the signatures some. */
+export const MAX_ENVELOPE_BYTES = 96 * 1024 * 1024;
+export const MAX_ENVELOPE_SIGNATURES = 16;
 /** What all tests of one bundle may take together, in milliseconds. */
 export const BUNDLE_TESTS_DEADLINE_MS = 10_000;
 

@@ -52,10 +52,7 @@ export function admitBundle({ document, org, version, now }: BundleArrival): Adm
   }
   assertFeatures(bundle);
   assertVersion(bundle, version);
-  if (now !== null && now >= bundle.terms.expiresAt) {
-    const end = new Date(bundle.terms.expiresAt).toISOString();
-    throw new SourceError('verify', 'expired_bundle', `the bundle ended at ${end}: publish a new revision`);
-  }
+  if (now !== null) assertNotExpired(bundle.terms, now);
   for (const policy of bundle.policies) {
     assertOrg(policy, org);
     assertTakesSense(policy);
@@ -64,6 +61,12 @@ export function admitBundle({ document, org, version, now }: BundleArrival): Adm
   if (fault !== null) throw new SourceError('verify', 'failing_test', `a test of the bundle fails: ${fault}`);
   const { revision, terms, policies } = bundle;
   return { org, revision, terms, policies };
+}
+
+export function assertNotExpired({ expiresAt }: BundleTerms, now: number): void {
+  if (now < expiresAt) return;
+  const end = new Date(expiresAt).toISOString();
+  throw new SourceError('verify', 'expired_bundle', `the bundle ended at ${end}: publish a new revision`);
 }
 
 function assertFeatures({ requires }: Bundle): void {

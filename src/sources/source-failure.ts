@@ -22,6 +22,10 @@ export type SourceErrorCode =
   | 'version_too_low'
   | 'expired_bundle'
   | 'failing_test'
+  | 'file_unreadable'
+  | 'not_signed'
+  | 'bad_signature'
+  | 'invalid_key'
   /** Older than what this machine has served. */
   | 'rollback'
   | 'source_closed';

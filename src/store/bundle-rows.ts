@@ -29,6 +29,8 @@ export interface BundleOrigin {
   readonly epoch: number;
   /** Of the TUF root that it was verified with. */
   readonly rootVersion: number | null;
+  /** Id of the key that signed a bundle file; absent = nobody did, or TUF says who. */
+  readonly signer?: string;
 }
 
 export interface CandidateBundle

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/coded-error.ts';
+import { Settle } from '../settle.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import type { LocalLayer } from './local-layer.ts';
 import { LocalScanner, type ScannerOptions } from './scanner.ts';
@@ -40,8 +41,7 @@ class DirectoryWatch implements LocalWatch {
   readonly #events: DirectoryEvents;
   #layer: LocalLayer;
   #running: Promise<LocalLayer>;
-  #firstEvent: number | null = null;
-  #cancelSettle: (() => void) | null = null;
+  readonly #settle: Settle;
   #cancelRescan: (() => void) | null = null;
   #closed = false;
 
@@ -49,7 +49,9 @@ class DirectoryWatch implements LocalWatch {
     this.#options = options;
     this.#scanner = scanner;
     this.#layer = layer;
-    this.#events = new DirectoryEvents(options.directory, () => this.#event());
+    const { clock, settleMs = SETTLE_MS, settleMaxMs = SETTLE_MAX_MS } = options;
+    this.#settle = new Settle({ clock, settleMs, settleMaxMs }, () => void this.rescan());
+    this.#events = new DirectoryEvents(options.directory, () => this.#settle.event());
     this.#running = this.#events.follow().then(() => layer);
     this.#planRescan();
   }
@@ -69,7 +71,7 @@ class DirectoryWatch implements LocalWatch {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelSettle?.();
+    this.#settle.close();
     this.#cancelRescan?.();
     await this.#events.close();
     await this.#running;
@@ -95,21 +97,6 @@ class DirectoryWatch implements LocalWatch {
     return (this.#layer = {
       ...this.#layer,
       warnings: [`${directory} could not be looked through: ${messageOf(error)}`],
-    });
-  }
-
-  /** Debounce with a minimum (quiet) and a maximum (a file that never rests). */
-  #event(): void {
-    if (this.#closed) return;
-    const { clock, settleMs = SETTLE_MS, settleMaxMs = SETTLE_MAX_MS } = this.#options;
-    const now = clock.now();
-    this.#firstEvent ??= now;
-    this.#cancelSettle?.();
-    const wait = Math.max(0, Math.min(settleMs, this.#firstEvent + settleMaxMs - now));
-    this.#cancelSettle = clock.after(wait, () => {
-      this.#firstEvent = null;
-      this.#cancelSettle = null;
-      void this.rescan();
     });
   }
 
