@@ -6,6 +6,10 @@ import { teamAdd, teamLs, teamRm } from './commands/control-plane-team.ts';
 import { daemon } from './commands/daemon.ts';
 import { evalCommand } from './commands/eval.ts';
 import { explainNetwork, explainPath } from './commands/explain.ts';
+import { keysAdd, keysRemove, keysRenew, keysRevoke, keysRotate } from './commands/keys-change.ts';
+import { keysCreate } from './commands/keys-create.ts';
+import { keysInit } from './commands/keys-init.ts';
+import { keysAssemble, keysShow, keysSign } from './commands/keys-sign.ts';
 import { localAdd } from './commands/local-add.ts';
 import { localLs } from './commands/local-ls.ts';
 import { localRm } from './commands/local-rm.ts';
@@ -28,6 +32,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { path: ['explain'], summary: 'show why the daemon answers as it does' },
   { path: ['rules'], summary: 'show the rules that the daemon enforces' },
   { path: ['local'], summary: 'write local override files' },
+  { path: ['keys'], summary: 'make and change the keys that vouch for a policy repository' },
   { path: ['control-plane'], summary: 'serve the governance API to your organisation’s daemons' },
   { path: ['control-plane', 'credential'], summary: 'manage who may sign in to the control plane' },
   { path: ['control-plane', 'team'], summary: 'manage the teams that policies may be scoped to' },
@@ -50,6 +55,16 @@ export const COMMANDS: readonly Command[] = [
   localRm,
   localValidate,
   evalCommand,
+  keysCreate,
+  keysInit,
+  keysSign,
+  keysAssemble,
+  keysShow,
+  keysAdd,
+  keysRotate,
+  keysRemove,
+  keysRevoke,
+  keysRenew,
   controlPlaneStart,
   credentialCreate,
   credentialLs,
