@@ -4,7 +4,7 @@ import { parseStrictJson } from '../schema/strict-json.ts';
 import { type HttpReply, ok, refusal } from './http-reply.ts';
 import { MAX_BATCH_ITEMS, MAX_BODY_BYTES } from './limits.ts';
 import { readPlainLine } from './plain-line.ts';
-import { errorText, toldText } from './reply-text.ts';
+import { toldText } from './reply-text.ts';
 import type { Exchange } from './router.ts';
 
 /** `POST /v1/decide`: an object gives an object, an array an array, all of one generation. */
@@ -65,17 +65,11 @@ function batchReply(told: readonly ToldItem[]): HttpReply {
   if (typeof first === 'object' && first.kind === 'unavailable' && told.every(isNotReady)) {
     return refusal('not_ready', first.message);
   }
-  return ok(`[${told.map(itemText).join(',')}]`);
+  return ok(`[${told.map(toldText).join(',')}]`);
 }
 
 function isNotReady(told: ToldItem): boolean {
   return typeof told === 'object' && told.kind === 'unavailable' && told.code === 'not_ready';
-}
-
-function itemText(told: ToldItem): string {
-  return typeof told === 'object' && told.kind === 'not_a_request'
-    ? errorText('invalid_request', told.message)
-    : toldText(told);
 }
 
 function opensArray(body: Buffer): boolean {

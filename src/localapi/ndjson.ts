@@ -1,13 +1,14 @@
 import { isAscii } from 'node:buffer';
 import { messageOf } from '../base/coded-error.ts';
+import { type AskedRequest, readAsked, type Told } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import type { Channel, Framing } from './channel.ts';
 import type { LocalApiContext } from './context.ts';
 import { MAX_LINE_BYTES, MAX_UNANSWERED_IN_ALL, MAX_UNANSWERED_LINES, MAX_UNSENT_ANSWERS } from './limits.ts';
 import { readLineId } from './line-id.ts';
 import { OrderedReplies } from './ordered-replies.ts';
-import { type PlainLine, readPlainLine } from './plain-line.ts';
-import { errorText, replyText, toldText, withId } from './reply-text.ts';
+import { readPlainLine } from './plain-line.ts';
+import { errorText, toldText, withId } from './reply-text.ts';
 
 /** Looking at the clock costs about as much as a tenth of a decision. */
 const LINES_BETWEEN_CLOCK_READINGS = 4;
@@ -51,7 +52,7 @@ export class NdjsonFraming implements Framing {
       const end = text.indexOf('\n', start);
       const plain = readPlainLine(text, start, end);
       if (plain === null) this.#answer(lines.subarray(start, end));
-      else this.#answerPlain(plain);
+      else this.#decide(plain, plain.id);
       start = end + 1;
       isLate = taken % LINES_BETWEEN_CLOCK_READINGS === 0 && performance.now() >= until;
     }
@@ -105,29 +106,23 @@ export class NdjsonFraming implements Framing {
       return;
     }
     const idText = id.kind === 'id' ? id.text : null;
-    const deadline = performance.now() + this.#context.limits.requestMs;
+    const asked = readAsked(request);
+    if (asked.kind === 'request') this.#decide(asked, idText);
+    else this.#replies.add(`${withId(toldText(asked), idText)}\n`);
+  }
+
+  #decide(asked: AskedRequest, idText: string | null): void {
+    const { port, limits } = this.#context;
     try {
-      const reply = this.#context.port.decisionPoint.ask(request, this.#channel.peer, deadline);
-      if (reply instanceof Promise) this.#later(reply, idText, replyText);
-      else this.#replies.add(`${withId(replyText(reply), idText)}\n`);
+      const told = port.decisionPoint.tell(asked, this.#channel.peer, limits.requestMs);
+      if (told instanceof Promise) this.#later(told, idText);
+      else this.#replies.add(`${withId(toldText(told), idText)}\n`);
     } catch (error) {
       this.#replies.add(this.#failed(error, idText));
     }
   }
 
-  #answerPlain(line: PlainLine): void {
-    const { id } = line;
-    const { decisionPoint } = this.#context.port;
-    try {
-      const told = decisionPoint.tell(line, this.#channel.peer, this.#context.limits.requestMs);
-      if (told instanceof Promise) this.#later(told, id, toldText);
-      else this.#replies.add(`${withId(toldText(told), id)}\n`);
-    } catch (error) {
-      this.#replies.add(this.#failed(error, id));
-    }
-  }
-
-  #later<T>(reply: Promise<T>, idText: string | null, textOf: (reply: T) => string): void {
+  #later(told: Promise<Told>, idText: string | null): void {
     const fill = this.#replies.reserve();
     const { unanswered } = this.#context;
     unanswered.count += 1;
@@ -136,8 +131,8 @@ export class NdjsonFraming implements Framing {
       fill(text);
       this.#channel.wake();
     };
-    reply.then(
-      (settled) => settle(`${withId(textOf(settled), idText)}\n`),
+    told.then(
+      (settled) => settle(`${withId(toldText(settled), idText)}\n`),
       (error: unknown) => settle(this.#failed(error, idText)),
     );
   }

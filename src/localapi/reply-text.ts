@@ -1,4 +1,4 @@
-import type { Reply, Told } from '../pdp/decision-point.ts';
+import type { ToldItem } from '../pdp/decision-point.ts';
 
 export type ApiErrorCode =
   | 'invalid_request'
@@ -16,21 +16,10 @@ export function errorText(code: string, message: string): string {
   return JSON.stringify({ error: { code, message } });
 }
 
-/** A reply of the decision point as one JSON object; only an answer has a `decision`. */
-export function replyText(reply: Reply): string {
-  switch (reply.kind) {
-    case 'answer':
-      return JSON.stringify(reply.answer);
-    case 'not_a_request':
-      return errorText('invalid_request', reply.message);
-    case 'unavailable':
-      return errorText(reply.code, reply.message);
-  }
-}
-
-/** The same for a decision that is text already. */
-export function toldText(told: Told): string {
-  return typeof told === 'string' ? told : errorText(told.code, told.message);
+/** What the decision point said, as one JSON object; only an answer has a `decision`. */
+export function toldText(told: ToldItem): string {
+  if (typeof told === 'string') return told;
+  return errorText(told.kind === 'unavailable' ? told.code : 'invalid_request', told.message);
 }
 
 /** Adds an `id`, already JSON, to the text of a JSON object that is not empty. */

@@ -1,4 +1,4 @@
-import { decide, decideText } from '../policy/decide.ts';
+import { decideText } from '../policy/decide.ts';
 import { EXPLAINED_RULES, explain } from '../policy/explain.ts';
 import { readRequest } from '../policy/request.ts';
 import {
@@ -10,17 +10,18 @@ import {
   tellAtOnce,
   tellInTurn,
 } from './decision-batch.ts';
-import { type ExplainReply, notReady, type Peer, type Reply, type Told, type ToldItem } from './reply.ts';
+import { type ExplainReply, notReady, type Peer, type Told, type ToldItem } from './reply.ts';
 import { asking, isSettled, settle } from './settle.ts';
 
 export type { AskedItem, AskedRequest, DecisionPointParts, Labelled } from './decision-batch.ts';
-export type { ExplainReply, Peer, Reply, Told, ToldItem } from './reply.ts';
+export type { ExplainReply, Peer, Told, ToldItem } from './reply.ts';
 
-/** Answers from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
+/** Decides, each answer from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
 export interface DecisionPoint {
-  /** Synchronous unless a path has to be resolved or the peer's home is still being looked up. */
-  ask(value: unknown, peer: Peer, deadline: number): Reply | Promise<Reply>;
-  /** The same for a request that has been read, as text. The shortest way to a decision. */
+  /**
+   * The decision as text. Synchronous unless a path has to be resolved or the peer's home is still being looked up;
+   * that may take `withinMs`.
+   */
   tell(asked: AskedRequest, peer: Peer, withinMs: number): Told | Promise<Told>;
   /**
    * All items by one generation; those that the deadline cuts off answer `overloaded`, none is left out. Nothing is
@@ -41,16 +42,6 @@ const EXPLAIN_MS = 250;
 
 export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
   return {
-    ask(value, peer, deadline) {
-      const reading = readRequest(value);
-      if (reading.kind === 'not_a_request') return reading;
-      const { request } = reading;
-      const labels = value as Labelled;
-      if (isSettled(parts, request, peer)) return answerNow(parts, { request, labels }, peer);
-      return settle(parts, request, peer, deadline).then((settled) =>
-        settled.kind === 'settled' ? answerNow(parts, { request: settled.request, labels }, peer) : settled,
-      );
-    },
     tell(asked, peer, withinMs) {
       if (isSettled(parts, asked.request, peer)) return tellNow(parts, asked, peer);
       return settle(parts, asked.request, peer, performance.now() + withinMs).then((settled) =>
@@ -89,12 +80,4 @@ function tellNow(parts: DecisionPointParts, { request, labels }: AskedRequest, p
   const text = decideText(snapshot, request, asking(peer));
   parts.record?.(peer, labels, text);
   return text;
-}
-
-function answerNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer): Reply {
-  const snapshot = parts.holder.current();
-  if (snapshot === null) return notReady();
-  const answer = decide(snapshot, request, asking(peer));
-  parts.record?.(peer, labels, JSON.stringify(answer));
-  return { kind: 'answer', answer };
 }

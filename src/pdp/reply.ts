@@ -1,4 +1,3 @@
-import type { Answer } from '../policy/decision.ts';
 import type { Explanation } from '../policy/explain.ts';
 
 /** Who is at the other end of a connection, as the kernel says; null = not known. */
@@ -18,8 +17,6 @@ export interface NotARequest {
   readonly kind: 'not_a_request';
   readonly message: string;
 }
-
-export type Reply = { readonly kind: 'answer'; readonly answer: Answer } | NotARequest | Unavailable;
 
 /** A decision as the text of its JSON, or why there is none. */
 export type Told = string | Unavailable;

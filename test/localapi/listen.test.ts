@@ -135,7 +135,6 @@ describe('listening on a path', () => {
       },
       port: {
         decisionPoint: {
-          ask: () => ({ kind: 'not_a_request', message: '' }),
           tell: () => '{}',
           tellMany: () => [],
           explain: () => Promise.resolve({ kind: 'not_a_request', message: '' }),
@@ -145,6 +144,7 @@ describe('listening on a path', () => {
         ready: () => true,
         sync: () => Promise.resolve({ kind: 'live', generation: 0, revision: '' }),
         rules: () => Promise.resolve({ kind: 'rules', json: '[]' }),
+        reset: () => Promise.resolve({ kind: 'failed', code: 'not_here', message: 'there is no state here' }),
         log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
         authzenIdentifier: 'https://reeve.invalid',
       },
