@@ -62,9 +62,6 @@ function configuration(): object {
     cleanTempDir: 'always',
     ignorePatterns: ['**', '!src/**', '!test/**', '!config/**', '!package.json'],
     concurrency,
-    // a mutant that never ends is waited for twice as long as its tests take, and so much more
-    timeoutMS: 2_500,
-    timeoutFactor: 2,
     // modules that were loaded anew stay in memory
     maxTestRunnerReuse: 150,
   };

@@ -3,10 +3,11 @@
  * Node, which is a tenth of what Stryker's own runners for node:test take. Modules are loaded anew only for mutants in
  * code that runs while they load, and where a mutant has left something behind in a module.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { type RegisterHooksOptions, registerHooks, stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
 import { type Collected, type Position, takeTests } from './collected.ts';
 
 /** The part of Stryker's interface that is used here. */
@@ -59,6 +60,9 @@ interface Test extends Collected {
 /** Nearly all of the second is behind the first; what the tests of a module miss, the reference evaluator may find. */
 const TESTS = ['test/policy/**/*.test.ts', 'test/property/{dense,combining}.test.ts'];
 
+/** What one process has measured, for all. */
+const TIMES = 'times-of-tests.json';
+
 /** The copy with the mutants in it; Stryker goes there only after it has read this module. */
 const copy = (path = ''): string => join(process.cwd(), path);
 const urlOf = (path: string): string => pathToFileURL(copy(path)).href;
@@ -91,6 +95,8 @@ class InProcessRunner {
   #tests: readonly Test[] = [];
   /** Mutants that a test file meets while it loads, in a table or in what `describe` prepares. */
   readonly #metByLoading = new Set<string>();
+  /** How long each test takes where nothing is mutated, in milliseconds. */
+  #times: Readonly<Record<string, number>> | null = null;
   #isClean = false;
 
   capabilities(): object {
@@ -109,6 +115,8 @@ class InProcessRunner {
   async dryRun(): Promise<object> {
     const tests: TestResult[] = [];
     for (const test of this.#tests) tests.push(await measured(test));
+    const times = tests.map(({ id, timeSpentMs }) => [id, timeSpentMs]);
+    writeFileSync(copy(TIMES), JSON.stringify(Object.fromEntries(times)));
     const found = coverage();
     const perTest = this.#tests.map(({ id, file }) => [id, { ...found.perTest[file], ...found.perTest[id] }] as const);
     return {
@@ -124,7 +132,7 @@ class InProcessRunner {
     const result = await this.#judge(run, reload);
     if (result.status !== 'killed' || reload) return result;
     const killer = this.#tests.find(({ id }) => result.killedBy.includes(id));
-    if (killer === undefined || (await failureOf(killer)) === null) return result;
+    if (killer === undefined || (await failureOf(killer, this.#limitOf(killer))) === null) return result;
     // it fails without the mutant, too: this one, or one before, has left something behind in a module
     await this.#load(this.#files);
     const second = await this.#judge(run, false);
@@ -156,14 +164,22 @@ class InProcessRunner {
     const mutated = relative(copy(), sandboxFileName);
     const ordered = chosen.toSorted((a, b) => distance(a.file, mutated) - distance(b.file, mutated));
     for (const [place, test] of ordered.entries()) {
-      const failure = await failureOf(test);
-      if ((stage.hitCount ?? 0) > (stage.hitLimit ?? 0))
-        return { status: 'timeout', reason: 'it went round for too long' };
+      const failure = await failureOf(test, this.#limitOf(test));
+      if (failure === ENDLESS || (stage.hitCount ?? 0) > (stage.hitLimit ?? 0)) {
+        this.#isClean = false;
+        return { status: 'timeout', reason: ENDLESS };
+      }
       if (failure !== null) {
         return { status: 'killed', killedBy: [test.id], failureMessage: failure, nrOfTests: place + 1 };
       }
     }
     return { status: 'survived', nrOfTests: ordered.length };
+  }
+
+  /** How long a test may take until its mutant is one that never ends. */
+  #limitOf({ id }: Test): number {
+    this.#times ??= JSON.parse(readFileSync(copy(TIMES), 'utf8')) as Readonly<Record<string, number>>;
+    return 1_000 + 10 * (this.#times[id] ?? 1_000);
   }
 
   /** First what is tested, then the tests, so that it is known which of them makes code run while it loads. */
@@ -195,12 +211,19 @@ function filesOf({ testFilter }: MutantRun): readonly string[] | undefined {
   return testFilter && [...new Set(testFilter.map((id) => id.slice(0, id.indexOf(': '))))];
 }
 
-async function failureOf(test: Test): Promise<string | null> {
+const ENDLESS = 'it went round for too long';
+const RUN = '__reeve_test__';
+const script = new Script(`${RUN}()`);
+
+/** A script can be stopped wherever it is, a function cannot. */
+async function failureOf({ run }: Test, limit = 600_000): Promise<string | null> {
+  Reflect.set(globalThis, RUN, run);
   try {
-    await test.run();
+    await script.runInThisContext({ timeout: Math.ceil(limit) });
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Error)) return String(error);
+    return 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? ENDLESS : error.message;
   }
 }
 

@@ -412,13 +412,18 @@ test('an approval for a subtree is asked in exact bytes, as every allow is; on m
 
 describe('the patterns of another user', () => {
   it('cost a question nothing but a look at whose they are', () => {
-    const hostile = Array.from({ length: 60 }, (_, index) => denyRead(`/**/${`*a${index}*/`.repeat(200)}b`));
+    const hostile = Array.from({ length: 20 }, (_, index) => denyRead(`/**/${'*a*/'.repeat(200)}*z${index}*/b`));
     const set = setOf({
       local: [localFile([allowRead('/srv/**')]), localFile(hostile, { name: '66-planted.yaml', uid: 66 })],
     });
-    const path = `/srv/${'aa1a2a3a/'.repeat(440)}b`;
+    const path = `/srv/${'aaaa/'.repeat(400)}b`;
     assert.equal(outcome(set, reading(path), 1000), 'local_allow /srv/**');
     // whoever planted them has to live with them
-    assert.match(outcome(set, reading(path), 66), /^(?:local_deny|internal)/);
+    const { decision, code, kind, reason } = ask(set, reading(path), 66);
+    assert.deepEqual([decision, code, kind], ['deny', 'internal', 'error']);
+    assert.equal(
+      reason,
+      'matching this against the policy takes too many steps: simplify its patterns with several globs',
+    );
   });
 });

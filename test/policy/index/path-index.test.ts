@@ -352,7 +352,9 @@ test('hostile patterns and paths are matched in time', () => {
 });
 
 test('ten thousand rules with `**` or `*` in front cost a long path next to nothing', () => {
-  const texts = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? `/**/x${index}` : `/a/*/q${index}`));
+  const texts = Array.from({ length: inputs(10_000) }, (_, index) =>
+    index % 2 === 0 ? `/**/x${index}` : `/a/*/q${index}`,
+  );
   const index = buildPathIndex(
     texts.map((text) => {
       const reading = readPathPattern(text);
@@ -367,7 +369,7 @@ test('ten thousand rules with `**` or `*` in front cost a long path next to noth
   const meeting = collected(collectIntersecting, index, `/${'b/'.repeat(2_000)}c`);
   const { user } = process.cpuUsage(before);
   assert.deepEqual(matching, [42]);
-  assert.equal(meeting.length, 5_000, 'every `**` can still lead there; no `/a/*/…` can');
+  assert.equal(meeting.length, Math.ceil(texts.length / 2), 'every `**` can still lead there; no `/a/*/…` can');
   assert.ok(withinLimit(user, 500_000), `${user / 1000} ms`);
 });
 
