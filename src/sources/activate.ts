@@ -140,7 +140,8 @@ interface Committed {
 function commit(options: ActivatorOptions, { bundle, header, policy }: Committed): void {
   const { store, mark, clock, onTrouble, onStep = () => undefined } = options;
   const { sync, alongside } = bundle;
-  mark.prepare(header);
+  const issuedAt = sync?.confirmedAt ?? null;
+  mark.prepare(header, issuedAt);
   onStep('mark_next');
   store.activate(header.id, {
     at: clock.now(),
@@ -150,7 +151,7 @@ function commit(options: ActivatorOptions, { bundle, header, policy }: Committed
   });
   onStep('transaction');
   try {
-    mark.commit(header);
+    mark.commit(header, issuedAt);
     onStep('mark_active');
   } catch (error) {
     // the database equals the mark's `next`: the next start repairs it

@@ -14,6 +14,12 @@ export type Standing =
 /** The part of a bundle that has a place in an order. */
 type Ordered = Pick<BundleHeader, 'source' | 'org' | 'revision' | 'origin'>;
 
+/** What was trusted before, as far as is known outside the database; null = nothing. */
+export interface TrustFloor {
+  readonly rootVersion: number | null;
+  readonly issuedAt: number | null;
+}
+
 /**
  * What this machine has served, remembered apart from its database (delivery, "What always holds"): whoever brings back
  * an older database, or serves an older bundle, is found out.
@@ -25,10 +31,12 @@ export interface HighWaterMark {
   assertNotBelow(bundle: Ordered, stored: BundleHeader | null): void;
   /** The organisation of what was served last; null = none was. */
   org(): string | null;
-  /** Before the transaction: on the disk when it returns. Throws a `StoreError`. */
-  prepare(next: BundleHeader): void;
+  /** What a signed bundle was trusted by: no root and no statement below these is believed. */
+  floor(): TrustFloor;
+  /** Before the transaction: on the disk when it returns. `issuedAt`: what confirms it. Throws a `StoreError`. */
+  prepare(next: BundleHeader, issuedAt: number | null): void;
   /** Behind the transaction. Throws a `StoreError`; the database equals `next` then, and the next start repairs it. */
-  commit(active: BundleHeader): void;
+  commit(active: BundleHeader, issuedAt: number | null): void;
   /** As on the first start. */
   clear(): void;
 }
@@ -45,7 +53,7 @@ export function openHighWaterMark(file: MarkFile): HighWaterMark {
       const standing = standingOf(reading, stored);
       const isUpToDate = reading.kind === 'marks' && reading.marks.next === null && same(active(), markOf(stored));
       if (standing.kind === 'mismatch' || isUpToDate) return standing;
-      write(markOf(stored), null);
+      write(repairedMark(reading, stored), null);
       return standing.kind === 'held' ? { kind: 'held', repaired: true } : standing;
     },
     assertNotBelow(bundle, stored) {
@@ -55,8 +63,9 @@ export function openHighWaterMark(file: MarkFile): HighWaterMark {
       assertNotBelow(bundle, stored === null || origin === null ? null : { ...stored, ...origin });
     },
     org: () => active()?.org ?? null,
-    prepare: (next) => write(active(), markOf(next)),
-    commit: (header) => write(markOf(header), null),
+    floor: () => ({ rootVersion: active()?.rootVersion ?? null, issuedAt: active()?.issuedAt ?? null }),
+    prepare: (next, issuedAt) => write(active(), markOf(next, issuedAt)),
+    commit: (header, issuedAt) => write(markOf(header, issuedAt), null),
     clear() {
       file.remove();
       reading = { kind: 'absent' };
@@ -98,10 +107,26 @@ function assertNotBelow(bundle: Ordered, floor: Floor | null): void {
   throw new SourceError('verify', 'rollback', message);
 }
 
-function markOf(header: BundleHeader | null): Mark | null {
+/** The one of the two that the database equals, with what it remembers besides. */
+function repairedMark(reading: MarkReading, stored: BundleHeader | null): Mark | null {
+  const mark = markOf(stored);
+  if (reading.kind !== 'marks') return mark;
+  const { active, next } = reading.marks;
+  return [next, active].find((known) => known !== null && same(known, mark)) ?? mark;
+}
+
+function markOf(header: BundleHeader | null, issuedAt: number | null = null): Mark | null {
   if (header === null) return null;
   const { source, org, revision, origin } = header;
-  return { source, org, revision, digest: digestOf(header, origin), epoch: origin?.epoch ?? null };
+  return {
+    source,
+    org,
+    revision,
+    digest: digestOf(header, origin),
+    epoch: origin?.epoch ?? null,
+    rootVersion: origin?.rootVersion ?? null,
+    issuedAt: origin === null ? null : issuedAt,
+  };
 }
 
 /** A bundle is known by what was delivered, a listing by the row that was made of it. */

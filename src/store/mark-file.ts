@@ -12,6 +12,9 @@ export interface Mark {
   readonly digest: string;
   /** Signed bundles only; see `BundleOrigin`. */
   readonly epoch: number | null;
+  readonly rootVersion: number | null;
+  /** What had confirmed it when it was activated, in milliseconds since the epoch; signed bundles only. */
+  readonly issuedAt: number | null;
 }
 
 /** What is written before a change and after it: `next` before the transaction, `active` behind it. */
@@ -87,9 +90,10 @@ function parsed(text: string): Marks | null {
 function isMark(value: unknown): value is Mark | null {
   if (value === null) return true;
   if (typeof value !== 'object') return false;
-  const { source, org, revision, digest, epoch } = value as Readonly<Record<string, unknown>>;
+  const { source, org, revision, digest, epoch, rootVersion, issuedAt } = value as Readonly<Record<string, unknown>>;
   const texts = [source, org, revision, digest].every((text) => typeof text === 'string');
-  return texts && (epoch === null || Number.isSafeInteger(epoch));
+  const numbers = [epoch, rootVersion, issuedAt].every((number) => number === null || Number.isSafeInteger(number));
+  return texts && numbers;
 }
 
 function write(path: string, text: string): void {

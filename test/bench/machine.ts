@@ -94,7 +94,7 @@ function storeActiveBundle(state: string, policies: readonly object[]): void {
     });
     const active = store.active();
     if (active.kind !== 'active') throw new Error('the bundle that was stored is not active');
-    openHighWaterMark(openMarkFile(join(state, 'mark'))).commit(active.header);
+    openHighWaterMark(openMarkFile(join(state, 'mark'))).commit(active.header, null);
   } finally {
     database.close();
   }

@@ -101,7 +101,7 @@ describe('a daemon in this process', () => {
     const header = store.candidate();
     assert.ok(header !== null);
     store.activate(candidate, { at: 1, governed: ['network'], sync: null });
-    openHighWaterMark(openMarkFile(join(root, 'state/mark'))).commit(header);
+    openHighWaterMark(openMarkFile(join(root, 'state/mark'))).commit(header, null);
     database.close();
     const daemon = await start();
     t.after(() => daemon.close());

@@ -38,20 +38,20 @@ test('neither a database nor a mark is a first start, once', (t) => {
 test('the database serves where it equals the mark, before the change and after it', (t) => {
   const open = marksIn(t);
   const mark = open();
-  mark.commit(header('1'));
+  mark.commit(header('1'), null);
   assert.deepEqual(open().judge(header('1')), { kind: 'held', repaired: false });
-  mark.prepare(header('2'));
+  mark.prepare(header('2'), null);
   // the power went before the transaction, or behind it
   assert.deepEqual(open().judge(header('2')), { kind: 'held', repaired: true });
   assert.deepEqual(open().judge(header('2')), { kind: 'held', repaired: false });
-  mark.commit(header('1'));
-  mark.prepare(header('2'));
+  mark.commit(header('1'), null);
+  mark.prepare(header('2'), null);
   assert.deepEqual(open().judge(header('1')), { kind: 'held', repaired: true });
 });
 
 test('anything else is a mismatch, and stays one until something is committed', (t) => {
   const open = marksIn(t);
-  open().commit(header('5'));
+  open().commit(header('5'), null);
   for (const stored of [header('4'), header('6'), null, header('5', { origin: null })]) {
     assert.equal(open().judge(stored).kind, 'mismatch');
   }
@@ -60,7 +60,7 @@ test('anything else is a mismatch, and stays one until something is committed', 
     kind: 'mismatch',
     message: 'the database holds revision 4 and this machine has served 5',
   });
-  mark.commit(header('6'));
+  mark.commit(header('6'), null);
   assert.equal(open().judge(header('6')).kind, 'held');
 });
 
@@ -76,7 +76,7 @@ test('a database without a mark, and a mark that is not what was written, are mi
 test('a bundle below what was served is refused, whether the database or the mark remembers it', (t) => {
   const open = marksIn(t);
   const mark = open();
-  mark.commit(header('5'));
+  mark.commit(header('5'), null);
   const refused = (bundle: BundleHeader, stored: BundleHeader | null = null): boolean => {
     try {
       mark.assertNotBelow(bundle, stored);
@@ -105,8 +105,22 @@ test('a bundle below what was served is refused, whether the database or the mar
 test('the organisation is remembered beside the database', (t) => {
   const open = marksIn(t);
   assert.equal(open().org(), null);
-  open().commit(header('1'));
+  open().commit(header('1'), null);
   assert.equal(open().org(), 'acme');
   open().clear();
   assert.deepEqual([open().org(), open().judge(null)], [null, { kind: 'first' }]);
+});
+
+test('what a signed bundle was trusted by is remembered beside the database, a repair included', (t) => {
+  const open = marksIn(t);
+  assert.deepEqual(open().floor(), { rootVersion: null, issuedAt: null });
+  open().commit(header('1'), 500);
+  assert.deepEqual(open().floor(), { rootVersion: 1, issuedAt: 500 });
+  open().prepare(header('2', { origin: { digest: 'target 2', epoch: 1, rootVersion: 4 } }), 900);
+  assert.deepEqual(open().floor(), { rootVersion: 1, issuedAt: 500 });
+  const mark = open();
+  mark.judge(header('2', { origin: { digest: 'target 2', epoch: 1, rootVersion: 4 } }));
+  assert.deepEqual([mark.floor(), open().floor()], [mark.floor(), { rootVersion: 4, issuedAt: 900 }]);
+  open().commit(header('sha256:x', { source: 'governance', origin: null }), 900);
+  assert.deepEqual(open().floor(), { rootVersion: null, issuedAt: null });
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type Mark, openMarkFile } from '../../src/store/mark-file.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 
-const MARK: Mark = { source: 'tuf', org: 'acme', revision: '7', digest: 'sha256:d', epoch: 1 };
+const MARK: Mark = { source: 'tuf', org: 'acme', revision: '7', digest: 'sha256:d', epoch: 1, rootVersion: 3, issuedAt: 9 };
 
 test('a mark is read back as it was written, is private, and leaves nothing beside it', (t) => {
   const directory = tempDirectory(t);
@@ -42,6 +42,8 @@ test('anything but what was written is unreadable, and never nothing', (t) => {
     '{"active":null,"next":{}}',
     JSON.stringify({ active: { ...MARK, epoch: 1.5 }, next: null }),
     JSON.stringify({ active: { ...MARK, org: 7 }, next: null }),
+    JSON.stringify({ active: { ...MARK, issuedAt: '9' }, next: null }),
+    JSON.stringify({ active: { ...MARK, rootVersion: undefined }, next: null }),
     `${JSON.stringify({ active: MARK, next: null })} `.padEnd(20_000, ' x'),
   ];
   for (const content of contents) {
