@@ -1,20 +1,21 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { shown } from '../base/shown.ts';
-import { type PublicPart, publicPartOf, readPublicPart } from '../tuf/key.ts';
+import { readPublicKey } from '../bundle/dsse.ts';
+import { type PublicPart, publicPartOf } from '../tuf/key.ts';
 import { encryptedPem, isEncryptedPem, openedPem } from './encrypted-pem.ts';
 import { writeOnce } from './new-file.ts';
 import { PublisherError } from './publisher-error.ts';
 import type { SigningKey } from './signers.ts';
-import { readJsonFile, readSmallFile } from './small-file.ts';
+import { readSmallFile } from './small-file.ts';
 
 const MAX_KEY_BYTES = 16 * 1024;
 
 /** Makes a key: `path` holds its private half, encrypted, and `path.pub` what may be shown to everybody. */
 export function makeKeyFiles(path: string, passphrase: string): PublicPart {
-  const { privateKey } = generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const part = partOf(privateKey, path);
   writeOnce(path, encryptedPem(privateKey, passphrase), 0o600);
-  writeOnce(`${path}.pub`, `${JSON.stringify(part.key)}\n`, 0o644);
+  writeOnce(`${path}.pub`, publicKey.export({ type: 'spki', format: 'pem' }), 0o644);
   return part;
 }
 
@@ -34,12 +35,17 @@ export function openKeyFile(path: string, passphrase: string): SigningKey {
   return { id: partOf(key, path).id, key };
 }
 
-/** A file that `makeKeyFiles` left for others. */
+/** A public key in PEM, of whatever made it: a token or `openssl` as well as `makeKeyFiles`. */
 export function readPublicFile(path: string): PublicPart {
-  const part = readPublicPart(readJsonFile(path, MAX_KEY_BYTES));
+  const text = readSmallFile(path, MAX_KEY_BYTES).toString('utf8');
+  const key = readPublicKey(text)?.key;
+  const part = key === undefined ? null : publicPartOf(key);
   if (part !== null) return part;
-  const hint = path.endsWith('.pub') ? '' : ': the public part has the ending `.pub`';
-  throw new PublisherError('key_unusable', `${shown(path)} is no public Ed25519 key${hint}`);
+  const hint = text.includes('PRIVATE KEY') ? ': it is a private one, which stays where it is' : '';
+  throw new PublisherError(
+    'key_unusable',
+    `${shown(path)} is no Ed25519 public key in PEM (\`BEGIN PUBLIC KEY\`)${hint}`,
+  );
 }
 
 function partOf(key: KeyObject, path: string): PublicPart {

@@ -75,13 +75,9 @@ test('a private key is the one that OpenSSL reads', (t) => {
   const here = withKeys(t);
   let text: string;
   try {
-    text = execFileSync(
-      'openssl',
-      ['pkey', '-in', here.path('a.pem'), '-passin', `pass:${PASSPHRASE}`, '-noout', '-text_pub'],
-      {
-        encoding: 'utf8',
-      },
-    );
+    text = execFileSync('openssl', ['pkey', '-in', here.path('a.pem'), '-passin', `pass:${PASSPHRASE}`, '-pubout'], {
+      encoding: 'utf8',
+    });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       t.skip('there is no openssl here');
@@ -89,8 +85,7 @@ test('a private key is the one that OpenSSL reads', (t) => {
     }
     throw error;
   }
-  const { keyval } = JSON.parse(readFileSync(here.path('a.pem.pub'), 'utf8')) as { keyval: { public: string } };
-  assert.equal(text.split('pub:')[1]?.replaceAll(/[\s:]/g, ''), keyval.public);
+  assert.equal(text, readFileSync(here.path('a.pem.pub'), 'utf8'));
 });
 
 test('a passphrase has to be long, in a file for nobody else, and the right one', async (t) => {
@@ -201,12 +196,12 @@ test('wrong usage says what is missing', async (t) => {
       2,
       /2 root keys have to sign and 1 were given/,
     ],
-    [INIT.replace('a.pem.pub', 'a.pem'), 1, /`.*a\.pem`.*JSON/],
+    [INIT.replace('a.pem.pub', 'a.pem'), 1, /is no Ed25519 public key in PEM .*: it is a private one/],
     [`${INIT} --days 0`, 2, /--days must be a whole number from 1 to 825/],
     [`${INIT} --root-threshold 4`, 2, /4 root keys have to sign and 3 were given/],
     ['add missing.json --role targets --new t.pem.pub', 1, /cannot use `.*missing\.json`: ENOENT/],
-    ['show a.pem.pub', 1, /it is no metadata/],
-    ['sign a.pem.pub --key a.pem', 1, /it is no metadata/],
+    ['show a.pem.pub', 1, /is not valid JSON/],
+    ['sign a.pem.pub --key a.pem', 1, /is not valid JSON/],
   ] as const;
   for (const [line, expected, message] of cases) {
     const { code, stderr, stdout } = await here.keys(line);
