@@ -5,9 +5,11 @@ import type { DaemonPort, LogReading, PolicyIdentity } from '../localapi/daemon-
 import { createDecisionPoint } from '../pdp/decision-point.ts';
 import type { PathResolver } from '../pdp/path-resolver.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import type { AuditEvent } from '../sources/audit-event.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { HomeDirectory } from './home-directory.ts';
 import type { PolicySupply } from './policy-supply.ts';
+import { resetDaemon } from './reset-daemon.ts';
 import { statusOf } from './status.ts';
 import { VERSION } from './version.ts';
 
@@ -19,6 +21,8 @@ export interface AnsweringParts {
   readonly supply: PolicySupply;
   /** Also where no decision is kept: then it holds events only. */
   readonly decisions: DecisionLog;
+  /** Something happened that is to be remembered; whether there was room for it. */
+  readonly audit: (event: AuditEvent) => boolean;
 }
 
 /** What only becomes known while starting; the port reads it when it is asked. */
@@ -28,10 +32,11 @@ export interface StartedParts {
 
 /** The daemon as the sockets see it. */
 export function createDaemonPort(
-  { holder, resolver, homes, supply, decisions }: AnsweringParts,
+  parts: AnsweringParts,
   { config, clock }: { readonly config: DaemonConfig; readonly clock: Clock },
   started: StartedParts,
 ): DaemonPort {
+  const { holder, resolver, homes, supply, decisions } = parts;
   const startedAt = clock.now();
   const keepsDecisions = config.decisionLog !== null;
   return {
@@ -61,6 +66,7 @@ export function createDaemonPort(
         decisionLog: keepsDecisions ? decisions.state() : null,
       }),
     sync: () => supply.sync(),
+    reset: (asked, peer) => resetDaemon({ ...parts, stateDirectory: config.stateDirectory }, asked, peer),
     rules: () => supply.rules(),
     log: (query) => readLog(decisions, query),
   };

@@ -86,9 +86,9 @@ async function openSupply(
   { holder, decisions }: Pick<AnsweringParts, 'holder' | 'decisions'>,
 ): Promise<AnsweringParts> {
   const { clock, log } = options;
-  const audit = (event: AuditEvent): void => {
+  const audit = (event: AuditEvent): boolean => {
     log.info({ ...event }, 'audit');
-    decisions.note(event);
+    return decisions.note(event);
   };
   const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder, audit }));
   const resolver = await parts.start('path resolver', () => new PathResolver());
@@ -102,7 +102,7 @@ async function openSupply(
   // the owner's own home is known before the first snapshot, so that the first answer knows `~`
   await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);
   await supply.open();
-  return { holder, decisions, resolver, homes, supply };
+  return { holder, decisions, audit, resolver, homes, supply };
 }
 
 /** The last to close: what happens while everything else stops is kept, too. It has no thread until it has something to write. */

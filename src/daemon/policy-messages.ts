@@ -4,6 +4,7 @@ import type { CompiledPolicy, PolicyWarning } from '../policy/snapshot.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
 import type { SourceStatus } from '../sources/source.ts';
+import type { KnownPolicy } from '../store/policy-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 
 /**
@@ -25,6 +26,8 @@ export type Ask =
   | { readonly kind: 'begin' }
   | { readonly kind: 'sync' }
   | { readonly kind: 'rules' }
+  /** Gives up all that is known of the organisation: the first step of a reset. */
+  | { readonly kind: 'release' }
   /** Calls off what `begin` began; homes can still be found. */
   | { readonly kind: 'halt' }
   | { readonly kind: 'close' };
@@ -38,6 +41,8 @@ export interface Answers {
   readonly sync: SyncOutcome;
   /** The JSON text of `/v1/rules`, as long as the policy itself. */
   readonly rules: string;
+  /** What was known. */
+  readonly release: KnownPolicy;
   readonly halt: null;
   /** Threads of the thread that are stuck in a system call. */
   readonly close: { readonly lost: number };

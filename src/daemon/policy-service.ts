@@ -5,6 +5,7 @@ import { readFoldingMounts } from '../realpath/mounts.ts';
 import type { ActivationStep, Live } from '../sources/activate.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
 import type { PolicySource } from '../sources/source.ts';
+import { type KnownPolicy, knownPolicy } from '../store/policy-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import { openSource } from './open-source.ts';
@@ -40,6 +41,8 @@ export interface PolicyService {
   sync(): Promise<SyncOutcome>;
   /** The JSON text of `/v1/rules`. */
   rules(): string;
+  /** Gives up all that is known of the organisation; what is left serves. Never rejects: told is what was known. */
+  release(): Promise<KnownPolicy>;
   halt(): Promise<void>;
   /** How many threads are stuck in a system call. */
   close(): Promise<number>;
@@ -90,6 +93,12 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       return outcome;
     },
     rules: () => JSON.stringify({ ...liveIn(desk), rules: desk.listing() }),
+    async release() {
+      const known = knownPolicy(options.config.stateDirectory);
+      const released = await desk.activator.reset(() => undefined);
+      if (released.kind === 'failed') log.error(released.failure, 'the stored policy could not be given up in place');
+      return known;
+    },
     halt: () => close(supply),
     async close() {
       await close(supply);

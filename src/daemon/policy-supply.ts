@@ -1,16 +1,18 @@
 import type { Worker } from 'node:worker_threads';
-import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
 import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
+import type { KnownPolicy } from '../store/policy-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { Logger } from './logger.ts';
 import type { Publication } from './policy-messages.ts';
 import { NO_FACTS, NO_REPORT } from './policy-report.ts';
 import { loadPolicyThread, PolicyThread, refusalOf } from './policy-thread.ts';
+import { releaseState } from './release-state.ts';
+import { RestartTimer } from './restart-timer.ts';
 import type { SupplyState } from './status.ts';
 
 export interface PolicySupplyOptions {
@@ -26,10 +28,11 @@ export interface PolicySupplyOptions {
   readonly loading?: Worker;
 }
 
-/** Between a thread that died and the next one. */
-const RESTART = { baseMs: 1_000, capMs: 60_000 };
-/** A thread that lasted so long had nothing to do with the one before. */
-const LASTING_MS = 300_000;
+export type ResetOutcome =
+  /** What was known is given up; `trouble`: why nothing new is made yet. */
+  | ({ readonly kind: 'reset'; readonly trouble: string | null } & KnownPolicy)
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
 /** How long stopping waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
 /** Once a second: no step of a policy's way takes longer. */
@@ -41,21 +44,21 @@ const SILENT_TICKS = COMPILE_DEADLINE_MS / 1_000;
  */
 export class PolicySupply {
   readonly #options: PolicySupplyOptions;
+  readonly #restart: RestartTimer;
   /** The next thread has to be told these, too. */
   readonly #homes = new Map<number, string>();
   #ended: readonly PolicyThread[] = [];
   #thread: PolicyThread;
-  #phase: 'starting' | 'running' | 'waiting' | 'halted' = 'starting';
+  #phase: 'starting' | 'running' | 'waiting' | 'resetting' | 'halted' = 'starting';
   #started: Promise<boolean> = Promise.resolve(false);
-  #startedAt = 0;
-  #deaths = 0;
-  #cancelRestart = (): void => undefined;
+  #resetting: Promise<ResetOutcome> | null = null;
   #facts = NO_FACTS;
   #report = NO_REPORT;
   #trouble: string | null = null;
 
   constructor(options: PolicySupplyOptions) {
     this.#options = options;
+    this.#restart = new RestartTimer(options.clock);
     this.#thread = this.#newThread(options.loading);
   }
 
@@ -88,7 +91,7 @@ export class PolicySupply {
   async begin(): Promise<void> {
     await this.#thread.ask({ kind: 'begin' });
     if (this.#phase !== 'halted') this.#phase = 'running';
-    this.#startedAt = this.#options.clock.now();
+    this.#restart.started();
   }
 
   /** Resolves once a policy with this home serves; a home that could not be read rejects and does not count. */
@@ -120,6 +123,15 @@ export class PolicySupply {
     }
   }
 
+  /**
+   * Gives up all that is known of the organisation, and begins anew without it: polling again at once. Joins a reset in
+   * progress; only the one that began it is told what was known, before anything new is.
+   */
+  reset(onReleased: (known: KnownPolicy) => void): Promise<ResetOutcome> {
+    this.#resetting ??= this.#reset(onReleased).finally(() => (this.#resetting = null));
+    return this.#resetting;
+  }
+
   tick(): void {
     if (this.#phase === 'running') this.#thread.tick(SILENT_TICKS);
   }
@@ -127,19 +139,31 @@ export class PolicySupply {
   /** Nothing new comes from here on, except homes. */
   async halt(): Promise<void> {
     this.#phase = 'halted';
-    this.#cancelRestart();
+    this.#restart.cancel();
     await this.#thread.askInTime({ kind: 'halt' }, PATIENCE_MS);
   }
 
   /** Closes the database in good order, unless the thread is too busy for that: then the next start finds it intact. */
   async close(): Promise<void> {
     this.#phase = 'halted';
-    this.#cancelRestart();
-    // it cannot end while one of its own threads is stuck; whoever asks for `lost` knows what to do
-    const wasStuck = this.#thread.stuck;
-    const closed = await this.#thread.askInTime({ kind: 'close' }, PATIENCE_MS);
-    const ended = this.#thread.end();
-    if (!wasStuck && (closed === null || closed.lost === 0)) await ended;
+    this.#restart.cancel();
+    await this.#thread.close(PATIENCE_MS);
+  }
+
+  async #reset(onReleased: (known: KnownPolicy) => void): Promise<ResetOutcome> {
+    const { config, holder } = this.#options;
+    if (this.#phase !== 'running' && this.#phase !== 'waiting') {
+      return { kind: 'failed', code: 'not_ready', message: 'the daemon is starting or stopping: try again' };
+    }
+    this.#phase = 'resetting';
+    this.#restart.cancel();
+    const revision = holder.current()?.policy.revision ?? null;
+    const released = await releaseState(this.#thread, config.stateDirectory);
+    const known = released.known ?? { org: this.#facts.organisation, revision, governed: [] };
+    onReleased(known);
+    if (released.trouble === null) await this.#startAgain();
+    else this.#mourn(released.trouble);
+    return { kind: 'reset', ...known, trouble: this.#trouble };
   }
 
   #newThread(worker?: Worker): PolicyThread {
@@ -166,14 +190,11 @@ export class PolicySupply {
 
   /** What served serves on; another thread is started after a while. */
   #mourn(cause: string): void {
-    const { clock, log } = this.#options;
-    if (clock.now() - this.#startedAt > LASTING_MS) this.#deaths = 0;
-    this.#deaths += 1;
     this.#phase = 'waiting';
     this.#trouble = cause;
-    const waitMs = backoffMs(RESTART, this.#deaths, Math.random);
-    log.error({ reason: cause, restart_ms: waitMs }, 'the policy thread ended; what serves stays, and it starts again');
-    this.#cancelRestart = clock.after(waitMs, () => void this.#startAgain());
+    const waitMs = this.#restart.plan(() => void this.#startAgain());
+    const fields = { reason: cause, restart_ms: waitMs };
+    this.#options.log.error(fields, 'the policy thread ended; what serves stays, and it starts again');
   }
 
   async #startAgain(): Promise<void> {

@@ -1,8 +1,12 @@
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import type { Compilation } from '../policy/compilation.ts';
+import { POLICY_DATABASE } from '../store/policy-state.ts';
+import { StoreError } from '../store/store-error.ts';
+import { inodeOf, watchFile } from './database-watch.ts';
 import type { Answers, Ask, FromPolicyThread, LogLine, PolicyLog, ToPolicyThread } from './policy-messages.ts';
 import { publicationOf } from './policy-report.ts';
 import { type PolicyService, startPolicyService } from './policy-service.ts';
@@ -48,12 +52,14 @@ function serve(port: MessagePort): void {
   });
 }
 
-function startService(
+async function startService(
   { config }: Started,
   publish: (compilation: Compilation, cause: string) => Promise<number>,
   send: Send,
 ): Promise<PolicyService> {
-  return startPolicyService({
+  const database = join(config.stateDirectory, POLICY_DATABASE);
+  const before = inodeOf(database);
+  const service = await startPolicyService({
     config,
     log: logTo(send),
     clock: systemClock,
@@ -61,6 +67,11 @@ function startService(
     onFacts: (facts) => send({ kind: 'facts', facts }),
     audit: (event) => send({ kind: 'audit', event }),
   });
+  watchFile(database, before, () => {
+    // ends this thread: the next one begins with what is there now
+    throw new StoreError('database_unusable', `\`${database}\` was removed or exchanged`);
+  });
+  return service;
 }
 
 async function serveAsk(service: PolicyService, ask: Exclude<Ask, Started>): Promise<Answers[Ask['kind']]> {
@@ -83,6 +94,8 @@ async function serveAsk(service: PolicyService, ask: Exclude<Ask, Started>): Pro
       return service.sync();
     case 'rules':
       return service.rules();
+    case 'release':
+      return service.release();
     case 'halt':
       await service.halt();
       return null;

@@ -108,6 +108,15 @@ export class PolicyThread {
     this.#die(`it has not been heard of for ${silentTicks} s`);
   }
 
+  /** Closes what it holds in good order, unless it is too busy for that, and ends it. One that hangs is not waited for. */
+  async close(ms: number): Promise<void> {
+    // it cannot end while one of its own threads is stuck; whoever asks for `stuck` knows what to do
+    const wasStuck = this.stuck;
+    const closed = await this.askInTime({ kind: 'close' }, ms);
+    const ended = this.end();
+    if (!wasStuck && (closed === null || closed.lost === 0)) await ended;
+  }
+
   /** Ends it; resolves once it is gone, never if something in it hangs. */
   async end(): Promise<void> {
     this.#over ??= 'it was closed';

@@ -16,6 +16,20 @@ export type LogReading =
   | { readonly kind: 'records'; readonly json: string }
   | { readonly kind: 'invalid' | 'unavailable'; readonly message: string };
 
+export type ResetReply =
+  /** What was given up: nothing of it serves any more. */
+  | {
+      readonly kind: 'done';
+      readonly org: string | null;
+      readonly revision: string | null;
+      readonly governed: readonly string[];
+      /** The log has an entry of it. */
+      readonly audited: boolean;
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** `elsewhere`: the caller means another daemon. */
+  | { readonly kind: 'invalid' | 'elsewhere'; readonly message: string };
+
 /** What an answer carries that is given without asking the decision point. */
 export interface PolicyIdentity {
   readonly revision: string;
@@ -31,6 +45,8 @@ export interface DaemonPort {
   ready(): boolean;
   /** Joins a run in progress; settles when the new generation is live. */
   sync(): Promise<SyncOutcome>;
+  /** Gives up all that is known of the organisation; `asked` is what the caller sent. */
+  reset(asked: unknown, peer: Peer): Promise<ResetReply>;
   /** All rules, inactive ones with the cause; made on demand, elsewhere. */
   rules(): Promise<RulesReading>;
   /** Decisions that were kept; `query` is what the caller sent. */

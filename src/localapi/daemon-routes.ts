@@ -30,6 +30,25 @@ export async function syncRoute({ port }: Exchange): Promise<HttpReply> {
   }
 }
 
+/** `POST /v1/reset`; an empty body is `{}`. */
+export async function resetRoute({ body, port, peer }: Exchange): Promise<HttpReply> {
+  const reading = body.length === 0 ? ({ kind: 'value', value: {} } as const) : parseStrictJson(body);
+  if (reading.kind === 'error') return refusal('invalid_request', reading.message);
+  const reply = await port.reset(reading.value, peer);
+  switch (reply.kind) {
+    case 'done': {
+      const { org, revision, governed, audited } = reply;
+      return ok(JSON.stringify({ org, revision, governed, audited }));
+    }
+    case 'invalid':
+      return refusal('invalid_request', reply.message);
+    case 'elsewhere':
+      return { status: 409, json: errorText('other_daemon', reply.message) };
+    case 'failed':
+      return { status: 502, json: errorText(reply.code, reply.message) };
+  }
+}
+
 /** `GET /v1/log`; the query is its body, since query strings are ignored (api, "HTTP/1.1 + JSON"). */
 export async function logRoute({ body, port }: Exchange): Promise<HttpReply> {
   const reading = body.length === 0 ? ({ kind: 'value', value: {} } as const) : parseStrictJson(body);

@@ -1,5 +1,5 @@
 import { authzenBatchRoute, authzenMetadataRoute, authzenSingleRoute } from './authzen-routes.ts';
-import { healthRoute, logRoute, readyRoute, rulesRoute, statusRoute, syncRoute } from './daemon-routes.ts';
+import { healthRoute, logRoute, readyRoute, resetRoute, rulesRoute, statusRoute, syncRoute } from './daemon-routes.ts';
 import { decideRoute, explainRoute } from './native-routes.ts';
 import type { Route } from './router.ts';
 
@@ -20,6 +20,7 @@ export const ROUTES: readonly Route[] = [
     handle: authzenMetadataRoute,
   },
   { method: 'POST', path: '/v1/sync', on: 'admin', body: 'single', changesState: true, handle: syncRoute },
+  { method: 'POST', path: '/v1/reset', on: 'admin', body: 'single', changesState: true, handle: resetRoute },
   { method: 'GET', path: '/v1/log', on: 'admin', body: 'single', handle: logRoute },
   { method: 'GET', path: '/v1/rules', on: 'admin', body: 'single', handle: rulesRoute },
 ];

@@ -81,6 +81,7 @@ function exchangeOf(body: string): Exchange {
       ready: () => true,
       sync: () => Promise.reject(new Error('nothing to sync')),
       rules: () => Promise.reject(new Error('nothing to list')),
+      reset: () => Promise.reject(new Error('nothing to reset')),
       log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
       authzenIdentifier: 'https://reeve.invalid',
     },

@@ -247,6 +247,7 @@ async function start(t: TestContext, directory: string): Promise<void> {
     ready: () => false,
     sync: () => assert.fail(),
     rules: () => Promise.resolve({ kind: 'rules' as const, json: '{}' }),
+    reset: () => assert.fail(),
     log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
     authzenIdentifier: 'https://reeve.invalid',
   };

@@ -118,6 +118,7 @@ function daemonPort(
     ready: () => holder.current() !== null,
     sync: sync ?? (() => Promise.resolve({ kind: 'live', ...identity() })),
     log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
+    reset: () => Promise.resolve({ kind: 'failed' as const, code: 'not_here', message: 'there is no state here' }),
     authzenIdentifier: 'https://reeve.invalid',
   };
 }
