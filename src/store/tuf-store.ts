@@ -64,7 +64,9 @@ export interface TufStore {
   hold(role: string, file: HeldFile, seen: Uint8Array | null): void;
   /** Of the bundle that serves; null = none did, or a row of it is gone. */
   active(): TufPublication | null;
-  /** For the transaction in which the bundle becomes active. */
+  /** The root that it was verified with, without reading the rest. */
+  activeRootVersion(): number | null;
+  /** One transaction, or part of the one in which the bundle becomes active. */
   promote(publication: TufPublication): void;
   /** Everything; for a transaction that gives up the organisation. */
   clear(): void;
@@ -93,7 +95,8 @@ export function createTufStore(database: Database): TufStore {
         })
         .immediate(),
     active: () => database.transaction(() => readActive(database))(),
-    promote: (publication) => writeActive(database, publication),
+    activeRootVersion: () => database.prepare<[], number>('SELECT root_version FROM tuf_active').pluck().get() ?? null,
+    promote: (publication) => database.transaction(() => writeActive(database, publication))(),
     clear() {
       for (const table of TABLES) database.prepare(`DELETE FROM ${table}`).run();
     },

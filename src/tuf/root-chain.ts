@@ -17,6 +17,7 @@ export type StoredRoots = (version: number) => Uint8Array | null;
 
 export interface RootChain {
   readonly root: TrustedRoot;
+  readonly pinnedVersion: number;
   /** A stored root that did not follow: the chain ends before it, and it is fetched again. */
   readonly broken: TufError | null;
 }
@@ -27,17 +28,18 @@ export interface RootChain {
  */
 export function followStored(pinned: Uint8Array, stored: StoredRoots, upTo = Number.MAX_SAFE_INTEGER): RootChain {
   let root = trustPinned(pinned, stored);
+  const pinnedVersion = root.file.version;
   while (root.file.version < upTo) {
     const bytes = stored(root.file.version + 1);
     if (bytes === null) break;
     try {
       root = nextRoot(root, bytes);
     } catch (error) {
-      if (error instanceof TufError) return { root, broken: error };
+      if (error instanceof TufError) return { root, pinnedVersion, broken: error };
       throw error;
     }
   }
-  return { root, broken: null };
+  return { root, pinnedVersion, broken: null };
 }
 
 /** Version exactly one more, signed by the old root and by itself (TUF 5.3.4, 5.3.5). */

@@ -4,7 +4,7 @@ import type { RootFile } from './root-file.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 import type { TargetsFile } from './targets-file.ts';
 import type { TimestampFile } from './timestamp-file.ts';
-import { TufError } from './tuf-error.ts';
+import { RevokedKeyError, TufError } from './tuf-error.ts';
 
 type Delegator = RootFile | TargetsFile;
 type Signed = RootFile | TimestampFile | SnapshotFile | TargetsFile;
@@ -30,7 +30,6 @@ export function assertPolicySignedBy(delegator: Delegator, file: TargetsFile, re
   try {
     delegator.model.verifyDelegate(file.role, new Metadata(signed, Object.fromEntries(kept)));
   } catch (error) {
-    const what = 'rests on the signature of a key that the root has revoked: publish with another one';
-    throw new TufError('bad_signature', file.role, what, { cause: error });
+    throw new RevokedKeyError(file.role, { cause: error });
   }
 }

@@ -32,8 +32,9 @@ export function acceptTimestamp(bytes: Uint8Array, trust: TimestampTrust): Times
       throw lower('timestamp', file.snapshot.version, held.snapshot.version, 'lists snapshot');
     }
   }
-  if (highestIssuedAt !== null && file.issuedAt < highestIssuedAt) {
-    const what = `was issued at ${utcText(file.issuedAt)}, before the one of ${utcText(highestIssuedAt)} that was seen`;
+  const floor = Math.max(highestIssuedAt ?? 0, held?.issuedAt ?? 0);
+  if (file.issuedAt < floor) {
+    const what = `was issued at ${utcText(file.issuedAt)}, before the one of ${utcText(floor)} that was seen`;
     throw new TufError('rollback', 'timestamp', what);
   }
   if (file.issuedAt > now + MAX_CLOCK_SKEW_MS) {

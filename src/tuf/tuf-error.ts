@@ -32,3 +32,11 @@ export class TufError extends CodedError<TufErrorCode> {
     this.role = role;
   }
 }
+
+/** Policy that rests on a key which the newest root has revoked: it must not serve, wherever it comes from. */
+export class RevokedKeyError extends TufError {
+  constructor(role: string, options: ErrorOptions) {
+    const what = 'rests on the signature of a key that the root has revoked: publish with another one';
+    super('bad_signature', role, what, options);
+  }
+}

@@ -35,6 +35,7 @@ const publication = (label: string, more: Partial<TufPublication> = {}): TufPubl
 test('an empty store holds nothing', (t) => {
   const { store } = open(t);
   assert.deepEqual([store.root(1), store.held('timestamp'), store.active()], [null, null, null]);
+  assert.equal(store.activeRootVersion(), null);
 });
 
 test('roots are kept by number, and a repaired one takes the place of a broken one', (t) => {
@@ -61,6 +62,7 @@ test('what is active is one whole publication, replaced by another whole one', (
   const { store } = open(t);
   store.promote(publication('one'));
   assert.deepEqual(store.active(), publication('one'));
+  assert.equal(store.activeRootVersion(), 3);
   const second = publication('two', { roles: new Map([['targets', bytes('two')]]), rootVersion: 4, path: 'bundle' });
   store.promote(second);
   assert.deepEqual(store.active(), second);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Scope } from './scope.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -17,7 +17,7 @@ export interface ScriptedServer {
 export type Script = (request: SeenRequest, response: ServerResponse) => void | Promise<void>;
 
 /** A real server on loopback that answers as the test says, however badly. */
-export async function scriptedServer(t: TestContext, script: Script): Promise<ScriptedServer> {
+export async function scriptedServer(t: Scope, script: Script): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

@@ -41,7 +41,7 @@ export interface Team {
   readonly name: string;
   readonly keys: RoleKeys;
   readonly terminating: boolean;
-  readonly paths: readonly string[];
+  paths: readonly string[];
   /** By target path, as delivered. */
   readonly targets: Map<string, Buffer>;
   version: number;
