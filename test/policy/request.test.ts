@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide } from '../../src/policy/decide.ts';
 import { canonicalOf, type Request, readRequest, withReal } from '../../src/policy/request.ts';
+import type { Snapshot } from '../../src/policy/snapshot.ts';
 import { setOf, snapshotOf } from './asking.ts';
 
 const NET = { action: 'connect:tcp', host: 'a.example.com', port: 443 };
@@ -218,9 +219,9 @@ describe('readRequest', () => {
 });
 
 describe('the `uid` of a request', () => {
-  const snapshot = snapshotOf(setOf({ preset: { name: 'open', rules: [] } }));
+  const snapshot = (): Snapshot => snapshotOf(setOf({ preset: { name: 'open', rules: [] } }));
   const codeFor = (uid: number, asker: number | null): string =>
-    decide(snapshot, read({ ...FILE, resolved: true, uid }), { uid: asker }).code;
+    decide(snapshot(), read({ ...FILE, resolved: true, uid }), { uid: asker }).code;
 
   it('may be another one only for root', () => {
     assert.equal(codeFor(1000, 1001), 'invalid_request');
