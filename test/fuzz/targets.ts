@@ -2,6 +2,7 @@ import { ADDRESS } from './address.ts';
 import { AUTHZEN } from './authzen.ts';
 import { BUNDLE } from './bundle.ts';
 import { CONFIG_FILE } from './config-file.ts';
+import { ENVELOPE } from './envelope.ts';
 import { EVAL_LINE } from './eval-line.ts';
 import type { FuzzOptions, FuzzReport } from './fuzzing.ts';
 import { GOVERNANCE } from './governance.ts';
@@ -27,6 +28,7 @@ export const TARGETS: readonly { name: string; fuzz: (options: FuzzOptions) => P
   AUTHZEN,
   GOVERNANCE,
   BUNDLE,
+  ENVELOPE,
   LOCAL_FILE,
   CONFIG_FILE,
   EVAL_LINE,

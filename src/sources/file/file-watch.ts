@@ -23,7 +23,6 @@ export class FileWatch {
   #wanted = 0;
   #covered = 0;
   #polling = false;
-  #closed = false;
 
   constructor({ clock, path, poll }: FileWatchOptions) {
     this.#poll = poll;
@@ -40,7 +39,6 @@ export class FileWatch {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#settle.close();
     await this.#events.close();
     await this.#following;
@@ -50,9 +48,9 @@ export class FileWatch {
     this.#wanted += 1;
     if (this.#polling) return;
     this.#polling = true;
-    // a run in progress may have read the file before it changed: then there is another one behind it
+    // a run in progress may have read the file before it changed: then there is another one behind it, until no run is had
     let ran = true;
-    while (ran && !this.#closed && this.#covered < this.#wanted) ran = (await this.#poll()).kind === 'ran';
+    while (ran && this.#covered < this.#wanted) ran = (await this.#poll()).kind === 'ran';
     this.#polling = false;
   }
 }
