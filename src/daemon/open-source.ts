@@ -5,6 +5,7 @@ import type { PolicySource } from '../sources/source.ts';
 import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
 import type { PolicyDesk } from './policy-desk.ts';
 import type { PolicyLog } from './policy-messages.ts';
+import { VERSION } from './version.ts';
 
 export interface OpenSourceOptions {
   readonly config: DaemonConfig;
@@ -18,7 +19,7 @@ export interface OpenSourceOptions {
 export async function openSource(desk: PolicyDesk, options: OpenSourceOptions): Promise<PolicySource | null> {
   const { config, log, clock, onStatus } = options;
   if (config.source === null) return null;
-  return create(config.source, {
+  return create(config.source, desk, {
     store: desk.store,
     clock,
     random: Math.random,
@@ -38,14 +39,29 @@ export async function openSource(desk: PolicyDesk, options: OpenSourceOptions): 
 }
 
 /** Loaded when it is needed: most of what a thread without this kind of source would have to load. */
-async function create(config: SourceConfig, context: SourceContext): Promise<PolicySource> {
+async function create(config: SourceConfig, desk: PolicyDesk, context: SourceContext): Promise<PolicySource> {
   switch (config.type) {
     case 'governance': {
       const { createGovernanceSource } = await import('../sources/governance/source.ts');
       return createGovernanceSource({ ...context, config });
     }
-    case 'tuf':
-    case 'file':
-      throw new Error('not there yet');
+    case 'tuf': {
+      const { createTufSource } = await import('../sources/tuf/source.ts');
+      const { activator, mark, tufStore } = desk;
+      return createTufSource({
+        ...context,
+        config,
+        version: VERSION,
+        tufStore,
+        floor: () => mark.floor(),
+        serving: () => (activator.org().kind === 'delivered' ? activator.live() : null),
+        // what is stored is judged again, and does not pass
+        onRevoked: () => activator.restore(),
+      });
+    }
+    case 'file': {
+      const { createFileSource } = await import('../sources/file/source.ts');
+      return createFileSource({ ...context, config, version: VERSION });
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { ListedRule } from '../policy/snapshot.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import { type ActivationStep, type Activator, createActivator } from '../sources/activate.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
-import { openHighWaterMark } from '../sources/high-water-mark.ts';
+import { type HighWaterMark, openHighWaterMark } from '../sources/high-water-mark.ts';
 import { type LocalFiles, openLocalFiles } from '../sources/local/local-files.ts';
 import { openPolicyTime } from '../sources/policy-time.ts';
 import { type BundleStore, createBundleStore } from '../store/bundle-store.ts';
@@ -16,6 +16,7 @@ import { openDatabase } from '../store/database.ts';
 import { createLocalFileStore } from '../store/local-file-store.ts';
 import { openMarkFile } from '../store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../store/policy-migrations.ts';
+import { createTufStore, type TufStore } from '../store/tuf-store.ts';
 import { createLinkedCompiler } from './compile-with-links.ts';
 import { createCompiledKeeper } from './compiled-keeper.ts';
 import type { DaemonConfig } from './daemon-config.ts';
@@ -23,6 +24,7 @@ import type { Parts } from './lifecycle.ts';
 import { type PolicyFacts, policySetOf } from './policy-inputs.ts';
 import type { PolicyLog } from './policy-messages.ts';
 import { openPrefixLooker, type PrefixLooker } from './prefix-looker.ts';
+import { storedVerifier } from './stored-verifier.ts';
 
 export interface PolicyDeskOptions {
   readonly config: DaemonConfig;
@@ -39,6 +41,9 @@ export interface PolicyDeskOptions {
 /** Everything that makes policies, wired together: the `policy` way of ARCHITECTURE.md without its source. */
 export interface PolicyDesk {
   readonly store: BundleStore;
+  /** Where a `tuf` source keeps what it trusts. */
+  readonly tufStore: TufStore;
+  readonly mark: HighWaterMark;
   /** Where the literal prefixes of rules lead. */
   readonly prefixes: PrefixLooker;
   readonly activator: Activator;
@@ -61,6 +66,9 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const database = openDatabase(join(config.stateDirectory, 'policy.db'), POLICY_MIGRATIONS);
   await parts.start('database', () => ({ close: () => void database.close() }));
   const store = createBundleStore(database);
+  const tufStore = createTufStore(database);
+  const mark = openHighWaterMark(openMarkFile(join(config.stateDirectory, 'mark')));
+  const verifyStored = await storedVerifier(config, tufStore);
   const prefixes = await parts.start('prefixes', () => openPrefixLooker(clock));
   const keeper = createCompiledKeeper(createCompiledStore(database), (error) =>
     log.warn({ err: error }, 'the compiled policy could not be kept: the next start compiles it anew'),
@@ -102,9 +110,9 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   };
   const activator = createActivator({
     store,
-    mark: openHighWaterMark(openMarkFile(join(config.stateDirectory, 'mark'))),
+    mark,
     clock,
-    verifyStored: () => ({ kind: 'verified' }),
+    verifyStored,
     audit,
     onTrouble: (error) =>
       log.error({ err: error }, 'the high-water mark could not be written; the next start repairs it'),
@@ -124,7 +132,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
     },
   });
   return {
-    ...{ store, prefixes, activator, facts, local, refresh },
+    ...{ store, tufStore, mark, prefixes, activator, facts, local, refresh },
     current: () => current,
     listing: () => (published === null ? [] : compile({ ...published, host: current?.host ?? published.host }).listing),
     async addHome(uid, home) {
