@@ -1,5 +1,5 @@
 import { findTarget, type Target } from './delegation.ts';
-import { followStored, type RootChain, type StoredRoots, type TrustedRoot } from './root-chain.ts';
+import { followOn, followStored, type RootChain, type StoredRoots, type TrustedRoot } from './root-chain.ts';
 import { assertSignedBy } from './signed-by.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 import { assertTarget } from './target-content.ts';
@@ -43,12 +43,9 @@ export interface OfflineVerification {
  */
 export function verifyOffline(pinned: Uint8Array, roots: StoredRoots, stored: StoredPublication): OfflineVerification {
   const recorded = followStored(pinned, roots, stored.rootVersion);
-  const { version } = recorded.root.file;
-  if (version !== stored.rootVersion) {
-    // the pinned root may be newer than the recorded one: then it has to vouch for the bundle itself
-    if (recorded.broken !== null || version < stored.rootVersion) throw unreachable(recorded, stored.rootVersion);
-  }
-  const { root: newestRoot, broken } = followStored(pinned, roots);
+  // the pinned root may be newer than the recorded one: then it has to vouch for the bundle itself
+  if (recorded.root.file.version < stored.rootVersion) throw unreachable(recorded, stored.rootVersion);
+  const { root: newestRoot, broken } = followOn(recorded.root, roots);
   const files = verifyAll(recorded.root, stored, newestRoot.file.revokedKeyIds);
   return {
     target: files.target,
@@ -56,7 +53,7 @@ export function verifyOffline(pinned: Uint8Array, roots: StoredRoots, stored: St
     timestampExpiresAt: files.timestamp.expiresAt,
     epoch: recorded.root.epoch,
     newestRoot,
-    superseded: !stillVouchesFor(newestRoot, files),
+    superseded: newestRoot !== recorded.root && !stillVouchesFor(newestRoot, files),
     broken,
   };
 }

@@ -26,20 +26,29 @@ export interface RootChain {
  * From the pinned root through every stored one, each verified by the one before it (tuf, 5.2). No expiry: that matters
  * for the last one only, and only for going on. Throws if the pinned root itself is none.
  */
-export function followStored(pinned: Uint8Array, stored: StoredRoots, upTo = Number.MAX_SAFE_INTEGER): RootChain {
-  let root = trustPinned(pinned, stored);
-  const pinnedVersion = root.file.version;
+export function followStored(pinned: Uint8Array, stored: StoredRoots, upTo?: number): RootChain {
+  const root = trustPinned(pinned, stored);
+  return { pinnedVersion: root.file.version, ...followOn(root, stored, upTo) };
+}
+
+/** The same from a root that is trusted already. */
+export function followOn(
+  trusted: TrustedRoot,
+  stored: StoredRoots,
+  upTo = Number.MAX_SAFE_INTEGER,
+): Omit<RootChain, 'pinnedVersion'> {
+  let root = trusted;
   while (root.file.version < upTo) {
     const bytes = stored(root.file.version + 1);
     if (bytes === null) break;
     try {
       root = nextRoot(root, bytes);
     } catch (error) {
-      if (error instanceof TufError) return { root, pinnedVersion, broken: error };
+      if (error instanceof TufError) return { root, broken: error };
       throw error;
     }
   }
-  return { root, pinnedVersion, broken: null };
+  return { root, broken: null };
 }
 
 /** Version exactly one more, signed by the old root and by itself (TUF 5.3.4, 5.3.5). */
