@@ -46,6 +46,23 @@ export function openToRead(path: string): Database {
   });
 }
 
+const statements = new WeakMap<Database, Map<string, SqliteDatabase.Statement>>();
+
+/**
+ * The statement of this text, made once for each database: for what is asked all the time. A statement takes memory of
+ * which V8 knows nothing, until a collection happens to find it.
+ */
+export function prepared<P extends unknown[], R = unknown>(
+  database: Database,
+  sql: string,
+): SqliteDatabase.Statement<P, R> {
+  const known = statements.get(database) ?? new Map<string, SqliteDatabase.Statement>();
+  statements.set(database, known);
+  const statement = known.get(sql) ?? database.prepare(sql);
+  known.set(sql, statement);
+  return statement as SqliteDatabase.Statement<P, R>;
+}
+
 function opened(path: string, database: Database, prepare: (database: Database) => void): Database {
   try {
     prepare(database);

@@ -1,4 +1,4 @@
-import { type Database, openDatabase, openToRead } from './database.ts';
+import { type Database, openDatabase, openToRead, prepared } from './database.ts';
 import { LOG_MIGRATIONS } from './log-migrations.ts';
 import { StoreError } from './store-error.ts';
 
@@ -47,9 +47,8 @@ interface ChainRow {
 }
 
 export function readChain(database: Database): Chain {
-  const row = database
-    .prepare<[], ChainRow>('SELECT anchor_id, anchor_hash, head_id, head_hash FROM chain WHERE one = 1')
-    .get();
+  const sql = 'SELECT anchor_id, anchor_hash, head_id, head_hash FROM chain WHERE one = 1';
+  const row = prepared<[], ChainRow>(database, sql).get();
   if (row === undefined) throw new StoreError('row_invalid', 'the decision log has lost the row of its chain');
   return {
     anchor: { id: row.anchor_id, hash: row.anchor_hash },
@@ -59,16 +58,18 @@ export function readChain(database: Database): Chain {
 
 /** All or nothing; the last of them is the new head. */
 export function appendRows(database: Database, rows: Iterable<LogRow>): void {
-  const insert = database.prepare<[number, number, Uint8Array, string]>(
+  const insert = prepared<[number, number, Uint8Array, string]>(
+    database,
     'INSERT INTO record (id, at, hash, text) VALUES (?, ?, ?, ?)',
   );
+  const move = prepared<[number, Uint8Array]>(database, 'UPDATE chain SET head_id = ?, head_hash = ?');
   const write = database.transaction(() => {
     let last: ChainEnd | null = null;
     for (const row of rows) {
       insert.run(row.id, row.at, row.hash, row.text);
       last = row;
     }
-    if (last !== null) database.prepare('UPDATE chain SET head_id = ?, head_hash = ?').run(last.id, last.hash);
+    if (last !== null) move.run(last.id, last.hash);
   });
   write.immediate();
 }
@@ -82,17 +83,16 @@ export function readRowsAfter(database: Database, id: number, limit: number): re
 
 /** What the records take; the file itself keeps freed pages for the next ones. */
 export function usedBytes(database: Database): number {
-  const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
-    Number(database.pragma(name, { simple: true })),
-  );
-  return ((pages ?? 0) - (free ?? 0)) * (size ?? 0);
+  const sql =
+    'SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size';
+  return prepared<[], number>(database, sql).pluck().get() ?? 0;
 }
 
 /** The first of the records up to `id` that is not older than `at`; null where all of them are. */
 export function firstNotOlder(database: Database, id: number, at: number): number | null {
   // `+at`: by id, so that no more than what goes is looked at; the index of times leads through all that stays
   const sql = 'SELECT id FROM record WHERE id <= ? AND +at >= ? ORDER BY id LIMIT 1';
-  return database.prepare<[number, number], number>(sql).pluck().get(id, at) ?? null;
+  return prepared<[number, number], number>(database, sql).pluck().get(id, at) ?? null;
 }
 
 /** Takes away the records up to `id`; the hash of the last one stays, so that the chain can be walked from there. */

@@ -1,5 +1,6 @@
-// npm run soak -- [--minutes N] [--seed N]: prints every ten seconds, and the figures at the end.
+// npm run soak -- [--minutes N] [--seed N]: builds the daemon, prints every ten seconds, and the figures at the end.
 import { parseArgs } from 'node:util';
+import { build, PROGRAM } from '../bench/machine.ts';
 import { slope } from './memory.ts';
 import { type SoakReport, soak } from './soak.ts';
 
@@ -18,7 +19,9 @@ const GOAL_MEGABYTES = 1;
 const sum = (report: SoakReport): number => Object.values(report.checked).reduce((total, count) => total + count, 0);
 
 console.log(`seed ${seed}`);
+build();
 const report = await soak({
+  program: PROGRAM,
   seconds: minutes * 60,
   seed,
   progress: (soFar) => {

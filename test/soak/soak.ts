@@ -16,6 +16,8 @@ import { makeQuestions, plantTree } from './questions.ts';
 export interface SoakOptions {
   readonly seconds: number;
   readonly seed: number;
+  /** What runs as the daemon; the sources by default. */
+  readonly program?: string;
   /** Called about every ten seconds. */
   readonly progress?: (soFar: SoakReport) => void;
 }
@@ -44,7 +46,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-async function run(scope: Scope, { seconds, seed, progress = () => undefined }: SoakOptions): Promise<SoakReport> {
+async function run(scope: Scope, options: SoakOptions): Promise<SoakReport> {
+  const { seconds, seed, progress = () => undefined, program } = options;
   const chance = seededChance(seed);
   const place = machine(scope);
   const tree = join(place.root, 'tree');
@@ -54,7 +57,7 @@ async function run(scope: Scope, { seconds, seed, progress = () => undefined }: 
   const organisation = await enrol(scope, place, (server) => startOrganisation(server, tree, chance));
   const ledger = new Ledger(LOCAL);
   ledger.learn(organisation.first);
-  const daemon = await startDaemonProcess(scope, place);
+  const daemon = await startDaemonProcess(scope, place, program === undefined ? {} : { program });
   await eventually('the first policy', async () => {
     const { json } = await call(place.decide, 'GET /v1/status');
     return (json as { revision: string }).revision === organisation.first.revision;

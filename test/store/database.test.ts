@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Database, type Migration, openDatabase } from '../../src/store/database.ts';
+import { type Database, type Migration, openDatabase, prepared } from '../../src/store/database.ts';
 
 const FIRST: Migration = { version: 1, why: 'a place for things', sql: 'CREATE TABLE thing (name TEXT NOT NULL)' };
 const SECOND: Migration = { version: 2, why: 'things have sizes', sql: 'ALTER TABLE thing ADD COLUMN size INTEGER' };
@@ -104,4 +104,17 @@ test('a link in place of the file is refused', (t) => {
 test('a directory that does not exist is an error that names the path', (t) => {
   const path = join(temporaryPath(t), 'missing', 'policy.db');
   assert.throws(() => openDatabase(path, [FIRST]), { code: 'database_unusable', message: /missing\/policy\.db/ });
+});
+
+test('a statement that is asked for again is the one that was made, in each database its own', (t) => {
+  const one = open(t, temporaryPath(t), [FIRST]);
+  const other = open(t, temporaryPath(t), [FIRST]);
+  const sql = 'SELECT count(*) FROM thing';
+  assert.equal(prepared(one, sql), prepared(one, sql));
+  assert.notEqual(prepared(one, sql), prepared(other, sql));
+  prepared<[string]>(one, 'INSERT INTO thing VALUES (?)').run('a');
+  assert.deepEqual(
+    [one, other].map((database) => prepared(database, sql).pluck().get()),
+    [1, 0],
+  );
 });

@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts';
 import { type Command, textOption } from '../command.ts';
 
 export const daemon: Command = {
@@ -13,6 +14,8 @@ export const daemon: Command = {
   async run({ cwd }, input) {
     const file = textOption(input, 'config') ?? '';
     // the commands that only ask load neither the database nor the HTTP client
+    const { boundYoungMemory } = await import('../../daemon/young-memory.ts');
+    boundYoungMemory(systemClock);
     const { loadPolicyThread } = await import('../../daemon/policy-thread.ts');
     // it takes as long to load as everything else together
     const policyThread = loadPolicyThread();
