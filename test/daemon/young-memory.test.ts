@@ -11,7 +11,7 @@ interface Megabytes {
 
 /** In a process of its own: what is set is set for all of it. */
 async function surviving(...args: readonly string[]): Promise<Megabytes> {
-  const program = join(import.meta.dirname, '../support/surviving-process.ts');
+  const program = join(import.meta.dirname, '../support/surviving-worker.ts');
   const options = { timeout: 60_000, env: { ...process.env, NODE_V8_COVERAGE: '' } };
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, ...args], options);
   return JSON.parse(stdout) as Megabytes;
