@@ -17,11 +17,13 @@ export interface TimestampTrust {
   readonly highestIssuedAt: number | null;
   /** The wall clock, but never before what was verified (delivery, "Time"). */
   readonly now: number;
+  /** The wall clock alone: by what was signed before, a thief could move the time ahead step by step. Absent = `now`. */
+  readonly wall?: number;
 }
 
 /** TUF 5.4: signature, then nothing older than what is held. Null = the version that is held already. */
 export function acceptTimestamp(bytes: Uint8Array, trust: TimestampTrust): TimestampFile | null {
-  const { root, held, highestIssuedAt, now } = trust;
+  const { root, held, highestIssuedAt, now, wall = now } = trust;
   const file = readTimestamp(bytes);
   assertSignedBy(root, 'timestamp', file);
   if (held !== null) {
@@ -37,8 +39,8 @@ export function acceptTimestamp(bytes: Uint8Array, trust: TimestampTrust): Times
     const what = `was issued at ${utcText(file.issuedAt)}, before the one of ${utcText(floor)} that was seen`;
     throw new TufError('rollback', 'timestamp', what);
   }
-  if (file.issuedAt > now + MAX_CLOCK_SKEW_MS) {
-    const what = `was issued at ${utcText(file.issuedAt)}, and here it is ${utcText(now)}: check the clocks`;
+  if (file.issuedAt > wall + MAX_CLOCK_SKEW_MS) {
+    const what = `was issued at ${utcText(file.issuedAt)}, and here it is ${utcText(wall)}: check the clocks`;
     throw new TufError('not_yet_valid', 'timestamp', what);
   }
   assertFresh('timestamp', file, now);

@@ -62,7 +62,7 @@ function timesOf({ store }: PollOptions, trusted: TrustFloor, wall: number): Tim
   const verified = store.lastSync()?.verifiedTime ?? null;
   const highestIssuedAt = Math.max(verified ?? 0, trusted.issuedAt ?? 0);
   const now = Math.max(wall, highestIssuedAt);
-  return { now, latest: Math.max(now, store.latestTime() ?? 0), highestIssuedAt };
+  return { wall, now, latest: Math.max(now, store.latestTime() ?? 0), highestIssuedAt };
 }
 
 /** What serves, if it is this very target: by its hash, not by any timestamp (tuf, 5.7). */

@@ -19,6 +19,7 @@ import { inStore } from './update-root.ts';
 
 /** The times that expiry is judged by (tuf, 8), in milliseconds since the epoch. */
 export interface Times {
+  readonly wall: number;
   /** The wall clock, but never before what was verified: for whatever is newer than what is held. */
   readonly now: number;
   /** Nor before the latest time this machine has seen: for what is held already. */
@@ -93,11 +94,11 @@ async function updateTimestamp({
   const keep = (file: HeldFile): void =>
     inStore('timestamp', () => store.hold('timestamp', file, row?.content ?? null));
   if (fetched !== null) {
-    const { highestIssuedAt, now } = times;
-    const newer = acceptTimestamp(fetched.content, { root, held, highestIssuedAt, now });
+    const { highestIssuedAt, now, wall } = times;
+    const newer = acceptTimestamp(fetched.content, { root, held, highestIssuedAt, now, wall });
     if (newer !== null) {
       keep(fetched);
-      return { file: newer, content: fetched.content, judgedAt: now };
+      return { file: newer, content: fetched.content, judgedAt: times.now };
     }
   }
   // only a held one can be still the same

@@ -177,17 +177,34 @@ test('what the active bundle was verified with is stored again where it was lost
   assert.equal((await stage.restarted()).serving(), 'r1.example');
 });
 
-test('a clock that was set back makes nothing old acceptable', async (t) => {
+test('a clock that was set back makes nothing old acceptable, and is told apart from an attack', async (t) => {
   const stage = await serving(t);
   const { repository } = stage;
   pass(stage, 20 * DAY);
   repository.publish();
   assert.equal(await stage.polled(), 'unchanged');
-  stage.clock.jump(-20 * DAY);
-  // expired when it was issued, by the time that was verified before
-  repository.now = stage.clock.now() + 20 * DAY;
-  repository.publishTimestamp({ signed: (content) => (content['expires'] = '2026-06-15T12:00:00Z') });
-  assert.equal(await stage.polled(), 'expired @timestamp');
+  const wrong = await stage.restarted();
+  wrong.clock.jump(-20 * DAY);
+  // expired long ago, by the time that was verified before
+  repository.publishTimestamp({
+    signed: (content) => Object.assign(content, { expires: '2026-06-15T12:00:00Z', issued_at: '2026-06-21T12:00:00Z' }),
+  });
+  assert.equal(await wrong.polled(), 'not_yet_valid @timestamp');
+  wrong.clock.jump(20 * DAY - 60_000);
+  assert.equal(await wrong.polled(), 'expired @timestamp');
+  repository.publishTimestamp();
+  assert.equal(await wrong.polled(), 'unchanged');
+});
+
+test('a thief of the timestamp key cannot move the time ahead step by step', async (t) => {
+  const stage = await serving(t);
+  const { repository } = stage;
+  for (const minutes of [4, 5, 6, 9]) {
+    repository.now = NOW + minutes * 60_000;
+    repository.publishTimestamp();
+    assert.equal(await stage.polled(), minutes <= 5 ? 'unchanged' : 'not_yet_valid @timestamp', `${minutes}`);
+  }
+  pass(stage, HOUR);
   repository.publishTimestamp();
   assert.equal(await stage.polled(), 'unchanged');
 });
