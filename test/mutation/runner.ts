@@ -60,6 +60,9 @@ interface Test extends Collected {
 /** Nearly all of the second is behind the first; what the tests of a module miss, the reference evaluator may find. */
 const TESTS = ['test/policy/**/*.test.ts', 'test/property/{dense,combining}.test.ts'];
 
+/** A test that takes longer is for the module that it is named after, and its neighbours. */
+const SLOW_MS = 300;
+
 /** What one process has measured, for all. */
 const TIMES = 'times-of-tests.json';
 
@@ -95,7 +98,7 @@ class InProcessRunner {
   #tests: readonly Test[] = [];
   /** Mutants that a test file meets while it loads, in a table or in what `describe` prepares. */
   readonly #metByLoading = new Set<string>();
-  /** How long each test takes where nothing is mutated, in milliseconds. */
+  /** How long each test takes where nothing is mutated, in milliseconds of processor time. */
   #times: Readonly<Record<string, number>> | null = null;
   #isClean = false;
 
@@ -160,9 +163,13 @@ class InProcessRunner {
   }
 
   async #try({ testFilter, sandboxFileName }: MutantRun): Promise<MutantResult> {
-    const chosen = this.#tests.filter(({ id }) => testFilter === undefined || testFilter.includes(id));
     const mutated = relative(copy(), sandboxFileName);
-    const ordered = chosen.toSorted((a, b) => distance(a.file, mutated) - distance(b.file, mutated));
+    const ordered = this.#tests
+      .filter(({ id }) => testFilter === undefined || testFilter.includes(id))
+      .map((test) => ({ test, far: distance(test.file, mutated) }))
+      .filter(({ test, far }) => far !== 2 || this.#timeOf(test) < SLOW_MS)
+      .toSorted((a, b) => a.far - b.far)
+      .map(({ test }) => test);
     for (const [place, test] of ordered.entries()) {
       const failure = await failureOf(test, this.#limitOf(test));
       if (failure === ENDLESS || (stage.hitCount ?? 0) > (stage.hitLimit ?? 0)) {
@@ -177,9 +184,13 @@ class InProcessRunner {
   }
 
   /** How long a test may take until its mutant is one that never ends. */
-  #limitOf({ id }: Test): number {
+  #limitOf(test: Test): number {
+    return 1_000 + 20 * this.#timeOf(test);
+  }
+
+  #timeOf({ id }: Test): number {
     this.#times ??= JSON.parse(readFileSync(copy(TIMES), 'utf8')) as Readonly<Record<string, number>>;
-    return 1_000 + 10 * (this.#times[id] ?? 1_000);
+    return this.#times[id] ?? 0;
   }
 
   /** First what is tested, then the tests, so that it is known which of them makes code run while it loads. */
@@ -230,10 +241,10 @@ async function failureOf({ run }: Test, limit = 600_000): Promise<string | null>
 async function measured(test: Test): Promise<TestResult> {
   const { id, name, file, position } = test;
   stage.currentTestId = id;
-  const started = performance.now();
+  const before = process.cpuUsage();
   const failureMessage = await failureOf(test);
   const common = { id, name, fileName: copy(file), startPosition: position };
-  const timeSpentMs = performance.now() - started;
+  const timeSpentMs = process.cpuUsage(before).user / 1_000;
   stage.currentTestId = undefined;
   return failureMessage === null
     ? { ...common, timeSpentMs, status: 0 }
