@@ -2,7 +2,7 @@
 // docs/benchmarks.md. `-- --quick` takes less than two minutes on 2 cores and writes nothing; `-- --gate` holds the
 // ratios to the floors, with slack for a machine that others use as well, and fails where one does not hold;
 // `-- --profile` shows where the time of an answer goes.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activationCost, stall } from './activation.ts';
@@ -19,7 +19,7 @@ import { peerEngines } from './peer-engines.ts';
 import { againstCerbos } from './peer-servers.ts';
 import { profiles } from './profile.ts';
 import { againstNginx, againstSquid } from './proxies.ts';
-import { report } from './report.ts';
+import { report, soakSection } from './report.ts';
 import { pipelinedSocket, sequentialSocket, startServers } from './sockets.ts';
 import { plainTable } from './table.ts';
 
@@ -102,5 +102,8 @@ else if (mode === '--profile') process.stdout.write(`${await profiles(bench)}\n`
 else {
   const rows = await allRows(bench);
   process.stdout.write(`${plainTable(rows)}\n`);
-  if (!bench.quick) writeFileSync(DOCUMENT, report(rows, await profiles(bench)));
+  if (!bench.quick) {
+    const soak = soakSection(readFileSync(DOCUMENT, 'utf8'));
+    writeFileSync(DOCUMENT, report(rows, await profiles(bench), soak));
+  }
 }

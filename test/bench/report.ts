@@ -2,8 +2,14 @@ import { availableParallelism } from 'node:os';
 import type { Row } from './goals.ts';
 import { markdownTable } from './table.ts';
 
+/** The last section of docs/benchmarks.md: `npm run soak` takes half an hour of its own, and the bench leaves it alone. */
+export function soakSection(document: string): string {
+  const at = document.indexOf('\n## Soak\n');
+  return at === -1 ? '' : document.slice(at);
+}
+
 /** docs/benchmarks.md. The machine is named by what makes figures comparable, and by nothing else. */
-export function report(rows: readonly Row[], profiles: string): string {
+export function report(rows: readonly Row[], profiles: string, soak: string): string {
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${availableParallelism()} cores with Node ${process.version}. Run it to see your own machine's figures;
@@ -45,5 +51,5 @@ ${markdownTable(rows)}
 out; a write that wakes the client may last until the client has run on the same core.
 
 ${profiles}
-`;
+${soak}`;
 }
