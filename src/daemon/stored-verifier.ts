@@ -7,9 +7,18 @@ export async function storedVerifier(
   { source }: DaemonConfig,
   store: TufStore,
 ): Promise<StoredPolicyParts['verifyStored']> {
-  // the digest of the row is all that a listing or a plain file has; without a source nothing is pinned
-  if (source?.type !== 'tuf') return () => ({ kind: 'verified' });
-  const { verifyStoredBundle } = await import('../sources/tuf/verify-stored.ts');
-  const pinnedRoot = Buffer.from(source.pinnedRoot, 'utf8');
-  return (bundle) => verifyStoredBundle({ store, pinnedRoot, target: source.target }, bundle);
+  switch (source?.type) {
+    case 'tuf': {
+      const { verifyStoredBundle } = await import('../sources/tuf/verify-stored.ts');
+      const pinnedRoot = Buffer.from(source.pinnedRoot, 'utf8');
+      return (bundle) => verifyStoredBundle({ store, pinnedRoot, target: source.target }, bundle);
+    }
+    case 'file': {
+      const { verifyStoredFile } = await import('../sources/file/verify-stored.ts');
+      return (bundle) => verifyStoredFile(source, bundle);
+    }
+    default:
+      // the digest of the row is all that a listing has; without a source nothing is pinned
+      return () => ({ kind: 'verified' });
+  }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readAddress, readPrefix } from '../policy/resource/address.ts';
 import { readShape } from './read-shape.ts';
+import { isMissing, memberText, wanted } from './shape-message.ts';
 import { absolutePath, sourceSchema, url } from './source-config.ts';
 import { readYaml } from './yaml.ts';
 
@@ -96,39 +97,10 @@ function isNat64Prefix(text: string): boolean {
 
 function messagesOf(issue: z.core.$ZodIssue, written: unknown): readonly string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `\`${pathOf([...issue.path, key])}\`: unknown member; correct it or leave it out`);
+    return issue.keys.map(
+      (key) => `\`${memberText([...issue.path, key])}\`: unknown member; correct it or leave it out`,
+    );
   }
-  const place = issue.path.length === 0 ? 'the file' : `\`${pathOf(issue.path)}\``;
-  return [`${place}: ${isMissing(written, issue.path) ? 'is missing' : wanted(issue)}`];
-}
-
-function isMissing(written: unknown, path: readonly PropertyKey[]): boolean {
-  let value = written;
-  for (const part of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return true;
-    value = (value as Readonly<Record<PropertyKey, unknown>>)[part];
-  }
-  return false;
-}
-
-function wanted(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'custom' || issue.code === 'invalid_format') return issue.message;
-  if (issue.code === 'invalid_type')
-    return `must be ${issue.expected === 'object' ? 'a mapping' : `of type ${issue.expected}`}`;
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
-    return `must be one of ${issue.options.map(String).join(', ')}`;
-  }
-  if (issue.code === 'invalid_union') return 'has none of the forms that it may have';
-  return 'has a value that it may not have';
-}
-
-function pathOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) =>
-      String(part)
-        .replaceAll(/[^\x21-\x7e]|`/gu, '?')
-        .slice(0, 64),
-    )
-    .join('.');
+  const place = issue.path.length === 0 ? 'the file' : `\`${memberText(issue.path)}\``;
+  return [`${place}: ${isMissing(written, issue.path) ? 'is missing' : wanted(issue, 'a mapping')}`];
 }

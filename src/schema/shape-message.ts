@@ -35,7 +35,8 @@ export function memberText(path: readonly PropertyKey[]): string {
     .join('.');
 }
 
-function isMissing(written: unknown, path: readonly PropertyKey[]): boolean {
+/** Whether a member is not there at all: then nothing is said about what it must be. */
+export function isMissing(written: unknown, path: readonly PropertyKey[]): boolean {
   let value = written;
   for (const part of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return true;
@@ -46,20 +47,25 @@ function isMissing(written: unknown, path: readonly PropertyKey[]): boolean {
 
 const NOUNS: Readonly<Record<string, string>> = { string: 'characters', array: 'items' };
 
-function wanted(issue: z.core.$ZodIssue): string {
+/** What a value must be. `object`: what a reader of this kind of file calls one. */
+export function wanted(issue: z.core.$ZodIssue, object = 'an object'): string {
   switch (issue.code) {
     case 'custom':
     case 'invalid_format':
       return issue.message;
     case 'invalid_type':
-      return `must be ${issue.expected === 'object' ? 'an object' : `of type ${issue.expected}`}`;
+      return `must be ${issue.expected === 'object' ? object : `of type ${issue.expected}`}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_big':
       return `must have at most ${issue.maximum} ${NOUNS[issue.origin] ?? ''}`.trimEnd();
     case 'too_small':
       return `must have at least ${issue.minimum} ${NOUNS[issue.origin] ?? ''}`.trimEnd();
-    default:
+    case 'invalid_union':
+      // a union by a member that names the kind
+      if ('options' in issue && Array.isArray(issue.options)) return `must be one of ${issue.options.join(', ')}`;
       return 'has none of the forms that it may have';
+    default:
+      return 'has a value that it may not have';
   }
 }
