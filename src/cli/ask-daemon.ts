@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { type Client, createClient } from '../client/client.ts';
 import { callHttp, type HttpOutcome } from '../client/http-call.ts';
 import { isObject } from '../policy/rule-shape.ts';
-import { findSocket, ownSocketLayout } from '../socket/find-socket.ts';
+import { findSocket, ownSocketLayout, type SocketChoice } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET } from '../socket/layout.ts';
 import { CliError, daemonUnavailable } from './cli-error.ts';
 import { type CommandInput, textOption } from './command.ts';
@@ -32,13 +32,18 @@ export async function withClient<T>(input: CommandInput, use: (client: Client) =
 
 /** Calls the admin socket. Throws a `CliError` unless there is an HTTP response. */
 export async function callAdmin(input: CommandInput, call: AdminCall): Promise<HttpOutcome & { kind: 'response' }> {
-  const choice = findSocket('admin', ownSocketLayout(), namedAdminSocket(input));
+  const choice = adminSocket(input);
   if (choice.kind === 'refused') throw daemonUnavailable(choice.message);
   const { timeoutMs = TIMEOUT_MS } = call;
   const outcome = await callHttp({ ...call, socketPath: choice.path, timeoutMs });
   if (outcome.kind === 'response') return outcome;
   if (!outcome.message.includes('(EACCES)')) throw daemonUnavailable(outcome.message);
   throw new CliError('failed', outcome.message, 'the admin socket is for root and the owner of the daemon: use sudo');
+}
+
+/** The admin socket that the command line means. */
+export function adminSocket(input: CommandInput): SocketChoice {
+  return findSocket('admin', ownSocketLayout(), namedAdminSocket(input));
 }
 
 /** Beside a decide socket that is named, as in the daemon's configuration. */

@@ -16,6 +16,7 @@ import { localRm } from './commands/local-rm.ts';
 import { localValidate } from './commands/local-validate.ts';
 import { log } from './commands/log.ts';
 import { logVerify } from './commands/log-verify.ts';
+import { reset } from './commands/reset.ts';
 import { rulesLs } from './commands/rules.ts';
 import { status } from './commands/status.ts';
 import { sync } from './commands/sync.ts';
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   log,
   logVerify,
   sync,
+  reset,
   localLs,
   localAdd,
   localRm,

@@ -13,6 +13,8 @@ export interface Ran {
 
 export interface RunOptions {
   readonly stdin?: string | Buffer;
+  /** Whether somebody sits there to be asked. */
+  readonly terminal?: boolean;
   readonly cwd?: string;
   readonly colour?: boolean;
   /** Resolving it is the SIGTERM of this run. */
@@ -23,7 +25,8 @@ export interface RunOptions {
 
 /** Runs a command line in this process, as `main.ts` would. */
 export async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { stdin = '', cwd = '/', colour = false, stopped = new Promise<string>(() => undefined), onOutput } = options;
+  const { stdin = '', terminal = false, cwd = '/', colour = false, onOutput } = options;
+  const stopped = options.stopped ?? new Promise<string>(() => undefined);
   const out = { stdout: '', stderr: '' };
   const collect = (name: 'stdout' | 'stderr'): PassThrough =>
     new PassThrough().on('data', (chunk: Buffer) => {
@@ -32,7 +35,7 @@ export async function runCli(argv: readonly string[], options: RunOptions = {}):
     });
   const [stdout, stderr] = [collect('stdout'), collect('stderr')];
   const code = await runCommandLine(argv, {
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: Object.assign(Readable.from([Buffer.from(stdin)]), terminal ? { isTTY: true } : {}),
     stdout,
     stderr,
     cwd,

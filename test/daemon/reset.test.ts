@@ -5,43 +5,13 @@ import { type TestContext, test } from 'node:test';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
-import { openHighWaterMark } from '../../src/sources/high-water-mark.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import { call, eventually, toHost } from '../support/daemon-process.ts';
+import { enrol } from '../support/enrolled-state.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import { configOf } from './config.ts';
-
-const POLICY = {
-  id: 'pol_1',
-  name: 'Egress',
-  org: 'acme',
-  updated_at: '2026-06-01T00:00:00Z',
-  allowlist_v0: {
-    domain: 'network',
-    rules: [{ id: 'r1', decision: 'allow', actions: ['connect:tcp'], resources: ['a.example'] }],
-  },
-};
-
-/** A state directory in which a policy of `acme` serves, as of its last sync a moment ago. */
-function enrolled(directory: string): void {
-  const database = openDatabase(join(directory, 'policy.db'), POLICY_MIGRATIONS);
-  const store = createBundleStore(database);
-  const at = Date.now();
-  const candidate = store.putCandidate({
-    ...{ source: 'governance', org: 'acme', revision: 'sha256:1', etag: null, terms: null, origin: null },
-    fetchedAt: at,
-    policies: [POLICY],
-  });
-  const header = store.candidate();
-  assert.ok(header !== null);
-  const sync = { completedAt: at, verifiedTime: null, cache: [], absences: [] };
-  store.activate(candidate, { at, governed: ['network'], sync });
-  openHighWaterMark(openMarkFile(join(directory, 'mark'))).commit(header, null);
-  database.close();
-}
 
 interface Running {
   readonly state: string;
@@ -52,7 +22,7 @@ interface Running {
   readonly events: () => Promise<readonly Record<string, unknown>[]>;
 }
 
-async function running(t: TestContext, prepare: (state: string) => void = enrolled): Promise<Running> {
+async function running(t: TestContext, prepare: (state: string) => void = enrol): Promise<Running> {
   const root = tempDirectory(t);
   const state = join(root, 'state');
   for (const name of ['state', 'run', 'local.d']) mkdirSync(join(root, name), { mode: 0o700 });
@@ -145,7 +115,7 @@ test('a database that broke under the daemon is no obstacle', async (t) => {
 
 test('a database that does not fit its mark is no obstacle', async (t) => {
   const { reset, verdict } = await running(t, (state) => {
-    enrolled(state);
+    enrol(state);
     writeFileSync(join(state, 'mark'), readFileSync(join(state, 'mark'), 'utf8').replaceAll('sha256:', 'sha256:9'));
   });
   assert.equal(await verdict(), 'deny not_ready');
