@@ -103,6 +103,14 @@ describe('precedence: a local allow', () => {
     assert.match(cause(columns({ local }).governed) ?? '', /governs the network domain and does not delegate it/);
   });
 
+  it('of a glob denies whoever else’s rules come before it', () => {
+    const local = [
+      localFile([deny('x.example.com')], { name: '00-planted.yaml', uid: 66 }),
+      localFile([deny('a*.example.com')], { name: '10-mine.yaml' }),
+    ];
+    assert.equal(outcome(setOf({ local, preset: OPEN }), connect('ab.example.com')), 'local_deny a*.example.com');
+  });
+
   it('never loosens what an org deny says', () => {
     const local = [localFile([allow('a.example.com')])];
     assert.equal(row({ policies: [policy([deny('**.example.com')])], local })[1], 'org_deny **.example.com');

@@ -64,7 +64,7 @@ function rangeOf(ranges: PrefixRanges, words: Words): number {
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
     const first = firsts[middle * width] ?? 0;
-    if (first > word || (first === word && width > 1 && isBehind(firsts, middle * width, words))) high = middle;
+    if (first > word || (first === word && isBehind(firsts, middle * width, words))) high = middle;
     else low = middle;
   }
   return low;
@@ -176,9 +176,8 @@ function compare(a: Words, b: Words): number {
 /** The first address behind a prefix: one added at its last bit, carried upwards. */
 function addressBehind(words: Words, length: number): Words | null {
   const next = [...words];
-  if (length === 0) return null;
   let carry = 2 ** ((32 - (length % 32)) % 32);
-  for (let index = Math.ceil(length / 32) - 1; index >= 0 && carry > 0; index -= 1) {
+  for (let index = Math.ceil(length / 32) - 1; index >= 0; index -= 1) {
     const sum = (next[index] ?? 0) + carry;
     next[index] = sum % 2 ** 32;
     carry = sum >= 2 ** 32 ? 1 : 0;

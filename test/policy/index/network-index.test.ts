@@ -125,6 +125,21 @@ describe('the network index', () => {
     assert.deepEqual(byName(buildNetworkIndex([]), 'a.b'), []);
   });
 
+  it('takes no name for another one with the same hash', () => {
+    const [one, other] = ['avwjq.example.com', '205h0.example.com'];
+    const index = indexOf([one, `*.${one}`]);
+    assert.deepEqual(byName(index, one), [0]);
+    assert.deepEqual(byName(index, other), []);
+    assert.deepEqual(byName(index, `x.${other}`), []);
+    assert.deepEqual(byName(indexOf([one, other]), other), [1]);
+  });
+
+  it('takes no address for another one with the same digits', () => {
+    const index = indexOf(['[0:1:0:b::]', '[0:b:0:1::]']);
+    assert.deepEqual(byAddress(index, '0:1:0:b::'), [0]);
+    assert.deepEqual(byAddress(index, '0:b:0:1::'), [1]);
+  });
+
   it('finds what a scan finds, each once', () => {
     const label = fc.constantFrom('a', 'b', 'ab');
     const globbed = fc.oneof(label, fc.constantFrom('*', 'a*', '?', '[ab]', '*b', '[!a]*'));

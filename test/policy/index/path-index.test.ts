@@ -237,6 +237,30 @@ test('a deny is tested in nfc and in nfd, pattern and path alike', () => {
   assert.deepEqual(found(collectExact, ['/srv/\u212a'], '/srv/K'), []);
 });
 
+test('a deny that is tested without case is still tested in every other form', () => {
+  // what stands behind a star need not compose with what it stands for
+  for (const look of [collectDenied, collectDeniedFolded, collectIntersecting, collectIntersectingFolded]) {
+    assert.deepEqual(found(look, ['/srv/*\u0301'], '/srv/\u00e9'), ['/srv/*\u0301']);
+    assert.deepEqual(found(look, ['/srv/*\u00e9/x*'], `/srv/${NFD}/xy`), ['/srv/*\u00e9/x*']);
+    assert.deepEqual(found(look, ['/srv/*\u00e9*z'], `/srv/${NFD}z`), ['/srv/*\u00e9*z']);
+  }
+  assert.deepEqual(found(collectDeniedFolded, ['/srv/a'], '/srv/a\u03c2'), [], 'a final sigma is a sigma, not nothing');
+});
+
+test('a name is not another one with the same hash', () => {
+  assert.deepEqual(found(collectExact, ['/nlzy7', '/nlzy7/**', '/**/nlzy7'], '/npa6e'), []);
+  assert.deepEqual(found(collectExact, ['/nlzy7', '/npa6e'], '/npa6e'), ['/npa6e']);
+});
+
+test('a path with more names than a path can have is not looked up to its end', () => {
+  const hits = new Hits();
+  collectExact(indexOf(['/**']), `/${'a/'.repeat(2_047)}a`, hits);
+  assert.deepEqual([hits.count, hits.exhausted], [1, false]);
+  hits.clear();
+  collectExact(indexOf(['/**']), `/${'a/'.repeat(2_048)}a`, hits);
+  assert.ok(hits.exhausted);
+});
+
 test('a deny is tested without case only where the disk compares so', () => {
   const texts = ['/mnt/Secret/**', '/mnt/stra\u00dfe', `/mnt/${NFC.toUpperCase()}*`, '/mnt/\u03c3\u03c2'];
   for (const path of ['/mnt/SECRET/x', '/MNT/secret']) {
@@ -313,10 +337,10 @@ test('a deny in any form is found as by comparing in each form by itself', () =>
 
 test('asking without case of an index that was built with it is an error, not a pass', () => {
   const index = indexOf(['/a'], false);
-  assert.throws(
-    () => collected(collectDeniedFolded, index, '/a'),
-    (error) => error instanceof PathIndexError && error.code === 'not_folded',
-  );
+  assert.throws(() => collected(collectDeniedFolded, index, '/a'), {
+    code: 'not_folded',
+    message: 'the index was built without folded case',
+  });
 });
 
 test('a pattern that still starts at some home is refused; one at a home that is nowhere matches nothing', () => {
@@ -324,7 +348,10 @@ test('a pattern that still starts at some home is refused; one at a home that is
   assert.ok(reading.kind === 'pattern');
   assert.throws(
     () => buildPathIndex([reading.pattern], { fold: false }),
-    (error) => error instanceof PathIndexError && error.code === 'home_not_expanded',
+    (error) =>
+      error instanceof PathIndexError &&
+      error.code === 'home_not_expanded' &&
+      error.message === 'pattern 0 still starts with `~`: expand it',
   );
   const nowhere = buildPathIndex([withHome(reading.pattern, 'relative')], { fold: false });
   for (const path of ['/', '/relative', '/relative/x']) assert.deepEqual(collected(collectDenied, nowhere, path), []);
