@@ -1,4 +1,10 @@
 import type { Command } from './command.ts';
+import { bundleBuild } from './commands/bundle-build.ts';
+import { bundleDiff } from './commands/bundle-diff.ts';
+import { bundleInspect } from './commands/bundle-inspect.ts';
+import { bundlePublish } from './commands/bundle-publish.ts';
+import { bundleSign } from './commands/bundle-sign.ts';
+import { bundleVerify } from './commands/bundle-verify.ts';
 import { checkNetwork, checkPath } from './commands/check.ts';
 import { credentialCreate, credentialLs, credentialRevoke } from './commands/control-plane-credential.ts';
 import { controlPlaneStart } from './commands/control-plane-start.ts';
@@ -33,6 +39,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { path: ['explain'], summary: 'show why the daemon answers as it does' },
   { path: ['rules'], summary: 'show the rules that the daemon enforces' },
   { path: ['local'], summary: 'write local override files' },
+  { path: ['bundle'], summary: 'build, publish and check bundles of policies' },
   { path: ['keys'], summary: 'make and change the keys that vouch for a policy repository' },
   { path: ['control-plane'], summary: 'serve the governance API to your organisation’s daemons' },
   { path: ['control-plane', 'credential'], summary: 'manage who may sign in to the control plane' },
@@ -57,6 +64,12 @@ export const COMMANDS: readonly Command[] = [
   localRm,
   localValidate,
   evalCommand,
+  bundleBuild,
+  bundlePublish,
+  bundleVerify,
+  bundleInspect,
+  bundleDiff,
+  bundleSign,
   keysCreate,
   keysInit,
   keysSign,

@@ -5,8 +5,9 @@ import { PublisherError } from './publisher-error.ts';
 import type { PublisherWarning } from './publisher-warnings.ts';
 import type { RepositoryDirectory } from './repository-directory.ts';
 import type { RepositoryState, SignedRole } from './repository-state.ts';
+import { isOfTeam } from './targets-content.ts';
 
-/** The role files that the next snapshot lists. */
+/** The role files that the next snapshot lists anew; what it listed of other roles before stays. */
 export interface ChosenRoles {
   readonly roles: ReadonlyMap<string, SignedRole>;
   readonly bundles: readonly PublishedBundle[];
@@ -17,13 +18,18 @@ export interface ChosenRoles {
  * Of each role the newest file that its keys have signed, also one that another machine has put there. One that cannot be
  * published is left lying, and what the snapshot listed before stays: freshness does not end because a signer erred.
  */
-export function chooseRoles(directory: RepositoryDirectory, state: RepositoryState, root: RootFile): ChosenRoles {
+export function chooseRoles(
+  directory: RepositoryDirectory,
+  state: RepositoryState,
+  root: RootFile,
+  now: number,
+): ChosenRoles {
   const roles = new Map<string, SignedRole>();
   const bundles: PublishedBundle[] = [];
   const warnings: PublisherWarning[] = [];
   const choose = (role: string, delegator: RootFile | SignedRole['file']): SignedRole | null => {
     for (const candidate of candidatesOf(state, role)) {
-      const why = faultOf(directory, { role, candidate, delegator, state, root, others: bundles });
+      const why = faultOf(directory, { role, candidate, delegator, state, root, now, others: bundles });
       if (why.kind === 'bundles') {
         roles.set(role, candidate);
         bundles.push(...why.bundles);
@@ -55,17 +61,23 @@ interface Question {
   readonly delegator: RootFile | SignedRole['file'];
   readonly state: RepositoryState;
   readonly root: RootFile;
+  readonly now: number;
   /** Bundles of the roles before. */
   readonly others: readonly PublishedBundle[];
 }
 
 function faultOf(directory: RepositoryDirectory, question: Question): ReturnType<typeof bundlesOf> {
-  const { role, candidate, delegator, state, root, others } = question;
+  const { role, candidate, delegator, state, root, now, others } = question;
   try {
     assertPolicySignedBy(delegator, candidate.file, root.revokedKeyIds);
   } catch {
     return { kind: 'faulty', why: 'the keys that may sign it now have not: sign it anew' };
   }
+  // one team's machines find nothing new then; with `targets` nobody does, and that is for the publisher to hear
+  if (role !== 'targets' && now >= candidate.file.expiresAt)
+    return { kind: 'faulty', why: 'it has expired: sign it anew' };
+  const stray = candidate.content.bundles.find(({ path }) => role !== 'targets' && !isOfTeam(role, path));
+  if (stray !== undefined) return { kind: 'faulty', why: `\`${stray.path}\` does not lie below \`${role}/\`` };
   const reading = bundlesOf(directory, role, candidate);
   if (reading.kind === 'faulty') return reading;
   const before = state.listed.get(role);

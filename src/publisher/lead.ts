@@ -12,6 +12,8 @@ export interface LastStep {
   readonly before: RepositoryState;
   readonly transition: RootTransition;
   readonly files: OnlineFiles;
+  /** The bundles that everybody has to find. */
+  readonly paths: readonly string[];
   readonly now: number;
 }
 
@@ -36,7 +38,10 @@ function placeRoot(directory: RepositoryDirectory, transition: RootTransition): 
   return [path];
 }
 
-async function verifyUnder({ directory, before, transition, files, now }: LastStep, root: TrustedRoot): Promise<void> {
+async function verifyUnder(
+  { directory, before, transition, files, paths, now }: LastStep,
+  root: TrustedRoot,
+): Promise<void> {
   const overlay = new Map<string, Uint8Array>([[TIMESTAMP_PATH, files.timestamp]]);
   if (transition.kind !== 'none' && transition.next.root === root) {
     overlay.set(metadataPath('root', root.file.version), transition.next.bytes);
@@ -45,7 +50,7 @@ async function verifyUnder({ directory, before, transition, files, now }: LastSt
     read: (path) => Promise.resolve(overlay.get(path) ?? directory.read(path)),
     pinned: before.rootBytes,
     now,
-    paths: null,
+    paths,
     held: heldUnder(directory, root),
   });
 }

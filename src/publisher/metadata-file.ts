@@ -1,5 +1,7 @@
+import { MAX_ENVELOPE_BYTES } from '../schema/limits.ts';
+import { parseStrictJson } from '../schema/strict-json.ts';
 import type { DetachedSignature, JsonObject, MetadataDocument } from '../tuf/metadata-text.ts';
-import { readJsonFile, unusable } from './small-file.ts';
+import { readJsonFile, readSmallFile, unusable } from './small-file.ts';
 
 /** More than any metadata that a client would take. */
 export const MAX_METADATA_BYTES = 1024 * 1024;
@@ -10,6 +12,13 @@ export function readMetadataFile(path: string): MetadataDocument {
   const document = metadataDocumentOf(readJsonFile(path, MAX_METADATA_BYTES));
   if (document === null) throw unusable(path, 'it is no metadata: `{"signatures": […], "signed": {…}}`');
   return document;
+}
+
+/** The same for a file that may be something else, which is null. */
+export function metadataIn(path: string): MetadataDocument | null {
+  if (!path.endsWith('.json')) return null;
+  const reading = parseStrictJson(readSmallFile(path, MAX_ENVELOPE_BYTES));
+  return reading.kind === 'value' ? metadataDocumentOf(reading.value) : null;
 }
 
 export function metadataDocumentOf(value: unknown): MetadataDocument | null {

@@ -47,8 +47,15 @@ export function reportOf(state: RepositoryState, { result, written, chosen }: Ou
     bundles: bundles.map(reported),
     written,
     retired: [],
-    warnings: [...(chosen?.warnings ?? []), ...endings({ root: state.root.file, roles, bundles }, now)],
+    warnings: [
+      ...(chosen?.warnings ?? []),
+      ...endings({ root: state.root.file, roles, bundles: bundles.map(ending) }, now),
+    ],
   };
+}
+
+function ending({ listed, bundle }: PublishedBundle) {
+  return { path: listed.path, bundle };
 }
 
 function reported({ role, listed, bundle }: PublishedBundle): ReportedBundle {

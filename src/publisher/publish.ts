@@ -87,9 +87,10 @@ async function publishOver(
     return reportOf(staged, { result: written.length === 0 ? 'unchanged' : 'staged', written }, now);
   }
   const last = roots.at(-1) ?? state.root;
-  const chosen = chooseRoles(directory, staged, last.file);
+  const chosen = chooseRoles(directory, staged, last.file, now);
   const files = signOnline({ state: staged, chosen, roots, keys, now, resignEveryMs });
-  const led = await lead({ directory, before: state, transition, files, now });
+  const paths = chosen.bundles.map(({ listed }) => listed.path);
+  const led = await lead({ directory, before: state, transition, files, paths, now });
   const after = stateOf(directory);
   const isRefreshed = written.length === 0 && files.snapshot === null && transition.kind === 'none';
   const result = isRefreshed ? 'refreshed' : 'published';

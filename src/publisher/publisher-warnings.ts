@@ -1,8 +1,8 @@
+import type { Bundle } from '../schema/bundle.ts';
 import { LEAST_LEFT_MS } from './expiries.ts';
-import type { PublishedBundle } from './listed-bundles.ts';
 
 export interface PublisherWarning {
-  readonly code: 'root_ends' | 'targets_end' | 'bundle_ends' | 'not_published';
+  readonly code: 'root_ends' | 'targets_end' | 'bundle_ends' | 'not_published' | 'signer_stands_still';
   readonly message: string;
 }
 
@@ -13,7 +13,7 @@ interface Ending {
 interface Published {
   readonly root: Ending;
   readonly roles: ReadonlyMap<string, Ending>;
-  readonly bundles: readonly Pick<PublishedBundle, 'listed' | 'bundle'>[];
+  readonly bundles: readonly { readonly path: string; readonly bundle: Pick<Bundle, 'revision' | 'terms'> }[];
 }
 
 interface Watched {
@@ -51,9 +51,9 @@ function watched({ root, roles, bundles }: Published): readonly Watched[] {
       }),
     ),
     ...bundles.map(
-      ({ listed, bundle }): Watched => ({
+      ({ path, bundle }): Watched => ({
         code: 'bundle_ends',
-        what: `the bundle \`${listed.path}\` (revision ${bundle.revision})`,
+        what: `the bundle \`${path}\` (revision ${bundle.revision})`,
         at: bundle.terms.expiresAt,
         least: LEAST_LEFT_MS.bundle,
         then: 'machines deny from then on, so publish another revision',

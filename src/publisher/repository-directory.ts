@@ -47,6 +47,16 @@ const VERSIONED = /^([1-9]\d{0,15})\.([a-z][a-z0-9-]{0,63})\.json$/;
 export function openRepository(root: string): RepositoryDirectory {
   for (const name of ['', METADATA, TARGETS]) makeDirectory(join(root, name), 0o755);
   makeDirectory(join(root, PRIVATE), 0o700);
+  return repositoryAt(root);
+}
+
+/** One that is there, to look at it. */
+export function existingRepository(root: string): RepositoryDirectory {
+  if (statSync(join(root, METADATA), { throwIfNoEntry: false })?.isDirectory() === true) return repositoryAt(root);
+  throw new PublisherError('repository_unusable', `there is no repository in \`${root}\`: it has no \`${METADATA}\``);
+}
+
+function repositoryAt(root: string): RepositoryDirectory {
   return {
     path: root,
     read: (path) => readOrNull(join(root, path), maxBytesOf(path)),

@@ -3,9 +3,10 @@ import { LEAST_LEFT_MS, TARGETS_VALID_MS, TEAM_VALID_MS } from './expiries.ts';
 import type { PackedBundle } from './pack-bundle.ts';
 import { PublisherError } from './publisher-error.ts';
 import { metadataPath, type RepositoryDirectory, targetPath } from './repository-directory.ts';
-import { nextVersion, type RepositoryState, type SignedRole } from './repository-state.ts';
+import { nextVersion, type RepositoryState, readState, type SignedRole } from './repository-state.ts';
 import { type RoleSigners, type SigningKey, signedBytes, signersOf, signersOfTeam, suffices } from './signers.ts';
 import {
+  isOfTeam,
   type ListedBundle,
   NOTHING_LISTED,
   type TargetsContent,
@@ -40,28 +41,49 @@ export interface Staging {
  * them: this is what a signer without online keys does, and it harms nobody when it breaks off. Returns what was written.
  */
 export function stage(staging: Staging, change: Change): readonly string[] {
-  const written: string[] = [];
-  for (const role of ['targets', ...teamNames(staging, change)]) {
-    const content = contentOf(staging, role);
-    const wanted = changedContent(content, role, change);
-    if (role !== 'targets' || !startsAnew(staging)) assertNewer(content, wanted);
-    if (sameContent(content, wanted) && !mustBeSigned(staging, role, wanted)) continue;
-    for (const { packed } of change.bundles.filter((bundle) => bundle.role === role)) {
-      written.push(writeTarget(staging.directory, packed));
-    }
-    written.push(writeRole(staging, role, wanted, change));
-  }
-  return written;
+  const teams = teamsAfter(staging, change);
+  const written = stageRole(staging, 'targets', change, teams);
+  // a team's file is sound if the keys that it has from now on have signed it
+  const sound = readState(staging.directory, staging.roots)?.newest ?? new Map<string, SignedRole>();
+  const behind = { ...staging, sound };
+  return [...written, ...teams.flatMap(({ name }) => stageRole(behind, name, change, teams))];
 }
 
-/** Teams after the change; those that go keep their last file, which nobody is led to any more (tuf, trap 9). */
-function teamNames(staging: Staging, change: Change): readonly string[] {
+function stageRole(
+  staging: Staging,
+  role: string,
+  change: Change,
+  teams: readonly TeamDelegation[],
+): readonly string[] {
+  const content = contentOf(staging, role);
+  const wanted = changedContent(content, role, change);
+  if (role !== 'targets' || !startsAnew(staging)) assertNewer(content, wanted);
+  const signers = signersFor(role, staging.roots, teams);
+  if (sameContent(content, wanted) && !mustBeSigned(staging, role, signers)) return [];
+  const bundles = change.bundles.filter((bundle) => bundle.role === role);
+  return [
+    ...bundles.map(({ packed }) => writeTarget(staging.directory, packed)),
+    writeRole(staging, role, wanted, signers),
+  ];
+}
+
+/** Those that go keep their last file, which nobody is led to any more (tuf, trap 9). */
+function teamsAfter(staging: Staging, change: Change): readonly TeamDelegation[] {
   const { teams } = changedContent(contentOf(staging, 'targets'), 'targets', change);
-  const names = teams.map(({ name }) => name);
-  const stranger = change.bundles.find(({ role }) => role !== 'targets' && !names.includes(role));
-  if (stranger === undefined) return names;
-  const message = `there is no team \`${stranger.role}\` in this repository: add it with --add-team`;
-  throw new PublisherError('rule_broken', message);
+  for (const { role, packed } of change.bundles.filter((bundle) => bundle.role !== 'targets')) {
+    if (!teams.some(({ name }) => name === role)) {
+      throw new PublisherError(
+        'rule_broken',
+        `there is no team \`${role}\` in this repository: add it with --add-team`,
+      );
+    }
+    if (isOfTeam(role, packed.listed.path)) continue;
+    throw new PublisherError(
+      'rule_broken',
+      `the team \`${role}\` publishes below \`${role}/\`, not \`${packed.listed.path}\``,
+    );
+  }
+  return teams;
 }
 
 function contentOf({ state }: Staging, role: string): TargetsContent {
@@ -99,8 +121,7 @@ function assertNewer(old: TargetsContent, wanted: TargetsContent): void {
 }
 
 /** A new version is due without a change too: under a next root, after a team got other keys, and before the old one ends. */
-function mustBeSigned(staging: Staging, role: string, { teams }: TargetsContent): boolean {
-  const { state, sound, keys, now, roots } = staging;
+function mustBeSigned({ state, sound, keys, now }: Staging, role: string, signers: readonly RoleSigners[]): boolean {
   const held = state.newest.get(role);
   const isTargets = role === 'targets';
   if (held === undefined) return isTargets;
@@ -108,7 +129,7 @@ function mustBeSigned(staging: Staging, role: string, { teams }: TargetsContent)
   const ends = held.file.expiresAt - now < (isTargets ? LEAST_LEFT_MS.targets : LEAST_LEFT_MS.team);
   // a next root is not published without what it has to vouch for; the other two can wait for their keys
   if (isTargets && !isSound) return true;
-  return (ends || !isSound) && signersFor(role, roots, teams).every((signers) => suffices(signers, keys));
+  return (ends || !isSound) && signers.every((each) => suffices(each, keys));
 }
 
 function writeTarget(directory: RepositoryDirectory, { listed, bytes }: PackedBundle): string {
@@ -117,14 +138,16 @@ function writeTarget(directory: RepositoryDirectory, { listed, bytes }: PackedBu
   return path;
 }
 
-function writeRole(staging: Staging, role: string, content: TargetsContent, change: Change): string {
-  const { directory, state, roots, keys, now } = staging;
+function writeRole(
+  { directory, state, keys, now }: Staging,
+  role: string,
+  content: TargetsContent,
+  signers: readonly RoleSigners[],
+): string {
   const version = nextVersion(state, role);
   const valid = role === 'targets' ? TARGETS_VALID_MS : TEAM_VALID_MS;
-  const signed = targetsSigned(content, { version, expires: now + valid });
-  const { teams } = role === 'targets' ? content : changedContent(contentOf(staging, 'targets'), 'targets', change);
   const path = metadataPath(role, version);
-  directory.write(path, signedBytes(signed, signersFor(role, roots, teams), keys));
+  directory.write(path, signedBytes(targetsSigned(content, { version, expires: now + valid }), signers, keys));
   return path;
 }
 

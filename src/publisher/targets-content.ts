@@ -43,6 +43,12 @@ function teamPattern(name: string): string {
   return `${name}/*.json.gz`;
 }
 
+/** Whether a team's role may list a target: what its pattern covers. */
+export function isOfTeam(name: string, path: string): boolean {
+  const rest = path.startsWith(`${name}/`) ? path.slice(name.length + 1) : '/';
+  return !rest.includes('/') && rest.endsWith('.json.gz');
+}
+
 export function targetsSigned(content: TargetsContent, head: { version: number; expires: number }): JsonObject {
   assertContent(content);
   const { bundles, teams } = content;

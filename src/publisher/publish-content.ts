@@ -1,0 +1,56 @@
+import { buildBundle, contentDigest } from './build-bundle.ts';
+import type { BundleHead } from './bundle-head.ts';
+import { LEAST_LEFT_MS } from './expiries.ts';
+import type { PublishedBundle } from './listed-bundles.ts';
+import { packBundle } from './pack-bundle.ts';
+import type { PublicationReport } from './publication-report.ts';
+import { publish } from './publish.ts';
+import { newestBundle } from './published-document.ts';
+import { openRepository } from './repository-directory.ts';
+import type { SigningKey } from './signers.ts';
+
+/** Where bundles go that nobody looks at before they are published. */
+export interface Outlet {
+  readonly repository: string;
+  /** The target's name. */
+  readonly path: string;
+  readonly keys: readonly SigningKey[];
+  /** The first root, for a repository that is still to be made. */
+  readonly root?: Uint8Array | undefined;
+  readonly head: BundleHead;
+  readonly resignEveryMs: number;
+  /** Of this program. */
+  readonly version: string;
+}
+
+/** Publishes policies under the next revision if they say something new; otherwise only freshness. */
+export async function publishContent(
+  outlet: Outlet,
+  policies: readonly unknown[],
+  now: number,
+): Promise<PublicationReport> {
+  const { repository, path, keys, root, head, resignEveryMs, version } = outlet;
+  openRepository(repository);
+  const newest = newestBundle(repository, path);
+  const revision = Number(newest?.bundle.revision ?? 0) + 1;
+  const built = buildBundle({ head, policies, revision, now, version });
+  const publication = { repository, keys, now, root, resignEveryMs };
+  if (newest !== null && !isNew(newest, built.document, head) && !endsSoon(newest, head, now)) {
+    return publish(publication);
+  }
+  const packed = packBundle({ document: built.document, path, version, now });
+  return publish({
+    ...publication,
+    change: { bundles: [{ role: 'targets', packed }], setTeams: [], removeTeams: [] },
+  });
+}
+
+function isNew({ document }: PublishedBundle, built: Uint8Array, head: BundleHead): boolean {
+  return contentDigest(document, head) !== contentDigest(built, head);
+}
+
+/** A quiet year must not end a bundle that says how long each one is good for. */
+function endsSoon({ bundle }: PublishedBundle, { expiresInMs }: BundleHead, now: number): boolean {
+  if (expiresInMs === null) return false;
+  return bundle.terms.expiresAt - now < Math.min(LEAST_LEFT_MS.bundle, expiresInMs / 2);
+}

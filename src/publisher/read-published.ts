@@ -1,0 +1,17 @@
+import type { Downloader } from '../http/download.ts';
+import { existingRepository } from './repository-directory.ts';
+import type { ReadPublished } from './verify-repository.ts';
+
+/** The files of a repository in a directory of this machine. */
+export function readDirectory(path: string): ReadPublished {
+  const directory = existingRepository(path);
+  return (file) => Promise.resolve(directory.read(file));
+}
+
+/** The files of a repository behind a web server. */
+export function readOverHttp(downloader: Downloader): ReadPublished {
+  return async (path, maxBytes) => {
+    const answer = await downloader.get({ path: `/${path}`, maxBytes });
+    return answer.kind === 'bytes' ? answer.bytes : null;
+  };
+}
