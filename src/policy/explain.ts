@@ -97,7 +97,7 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
 /** The determining policy's own word if it names somebody or a reason; else that of the revision it came with. */
 function changeBehind(policy: CompiledPolicy, domain: Domain, { rule, code }: Answer): ExplainedChange | null {
   const ofRule = rule?.origin === 'org' ? (policy.changes.get(rule.policy) ?? {}) : null;
-  if (ofRule === null && (rule !== undefined || !isByOrg(policy, domain, code))) return null;
+  if (ofRule === null && !isByOrg(policy, domain, code)) return null;
   const says = ofRule !== null && (ofRule.by !== undefined || ofRule.reason !== undefined);
   if (!says && policy.change !== null) return { of: 'bundle', ...policy.change };
   return ofRule === null || Object.keys(ofRule).length === 0 ? null : { of: 'policy', ...ofRule };

@@ -111,3 +111,60 @@ test('an answer to what is no question is the same as text, whoever asks', () =>
     }
   }
 });
+
+test('an answer of each form is the same as text', () => {
+  const policies = [
+    policy([allow('a.example.com', '192.0.2.1'), deny('d.example.com')]),
+    policy([allowRead('/r/**', '/q"/**'), denyRead('/r/no/**')], { id: 'p2', name: 'two “words”' }),
+  ];
+  const files = [
+    reading('/r/x'),
+    reading('/r/x', { uid: 1000 }),
+    reading('/r/x', { recursive: true }),
+    reading('/r', { recursive: true }),
+    reading('/r/no/x'),
+    reading('/link', { real: '/r/x' }),
+    reading('/link"', { real: '/q"/x' }),
+    reading('/q"/x'),
+    reading('/r/x', { real: '/elsewhere' }),
+    reading('/elsewhere'),
+    reading('/elsewhere', { recursive: true }),
+    reading('/dev/fd/0'),
+  ];
+  const destinations = [
+    connect('a.example.com'),
+    connect('a.example.com', 443, { ip: '192.0.2.1' }),
+    connect('a.example.com', 443, { ip: '127.0.0.1' }),
+    connect('d.example.com'),
+    connect('elsewhere.org'),
+    connect('192.0.2.1'),
+    dial(['192.0.2.1', '192.0.2.1']),
+    dial('192.0.2.2'),
+  ];
+  const sets = [
+    setOf({ governs: BOTH, policies }),
+    setOf({ governs: BOTH, policies, monitored: BOTH }),
+    setOf({ governs: BOTH, policies, supportMessage: 'ask "us"' }),
+    setOf({ governs: BOTH, policies, staleness: 'block' }),
+    setOf({ governs: BOTH, policies: policies.map((one) => ({ ...one, approval_required: true })) }),
+    setOf({ preset: { name: 'open', rules: [allow('**'), allowRead('/**')] } }),
+  ];
+  for (const set of sets) {
+    const snapshot = snapshotOf(set);
+    for (const fields of [...files, ...destinations]) {
+      const request = requestOf(fields);
+      const expected = JSON.stringify(decide(snapshot, request, { uid: 1000 }));
+      assert.equal(decideText(snapshot, request, { uid: 1000 }), expected);
+      assert.doesNotMatch(expected, /undefined|null/);
+    }
+  }
+  // nobody has looked where it leads
+  const pending = requestOf({ action: 'read', path: '/r/x', resolved: false });
+  for (const set of sets) {
+    const snapshot = snapshotOf(set);
+    assert.equal(
+      decideText(snapshot, pending, { uid: 1000 }),
+      JSON.stringify(decide(snapshot, pending, { uid: 1000 })),
+    );
+  }
+});

@@ -15,6 +15,7 @@ import {
   deny,
   denyRead,
   dial,
+  explained,
   localFile,
   NOW,
   outcome,
@@ -75,6 +76,8 @@ describe('the kind of an answer', () => {
     assert.equal(kind(setOf({ policies: [policy([deny('**')])] })), 'explicit');
     assert.equal(kind(setOf({ local: [localFile([deny('**')])] })), 'explicit');
     assert.equal(kind(setOf({ builtin: [deny('**')] })), 'explicit');
+    assert.equal(kind(setOf({ policies: [policy([allow('**')], { approval_required: true })] })), 'explicit');
+    assert.equal('rule' in ask(setOf(), A), false, 'no rule determines the default');
     assert.equal(kind(setOf({ policies: [policy([deny('*')])] })), 'error');
     assert.equal(kind(setOf(), connect('')), 'error');
   });
@@ -110,7 +113,24 @@ describe('the determining rule', () => {
     });
   });
 
-  it('is of a local file by the file’s name', () => {
+  it('is of a local file by the file’s name, in whatever order the files are found', () => {
+    const [one, two, three] = ['1.yaml', '2.yaml', '3.yaml'];
+    for (const names of [
+      [one, two, three],
+      [one, three, two],
+      [two, one, three],
+      [two, three, one],
+      [three, one, two],
+      [three, two, one],
+    ]) {
+      const files = names.map((name) => localFile([{ ...deny('**'), id: name }], { name }));
+      const { rules } = explained(setOf({ local: files }), A);
+      assert.deepEqual(
+        rules.map(({ policy: file, id }) => [file, id]),
+        [one, two, three].map((name) => [name, name]),
+        names.join(' '),
+      );
+    }
     const local = [localFile([deny('**')], { name: '20.yaml' }), localFile([deny('**:443')], { name: '10.yaml' })];
     assert.equal(ask(setOf({ local }), A).rule?.policy, '10.yaml');
   });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import { compile } from '../../src/policy/compile.ts';
+import { compile, type Reuse } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { OrgPart } from '../../src/policy/org-part.ts';
-import type { PolicySet } from '../../src/policy/policy-set.ts';
+import type { HostFacts, PolicySet } from '../../src/policy/policy-set.ts';
+import type { Section } from '../../src/policy/section.ts';
 import { inputs } from '../support/inputs.ts';
 import {
   allow,
@@ -180,6 +181,53 @@ describe('compile', () => {
   });
 });
 
+test('what is kept of builtin rules and presets stands in for the same rules on the same machine only', () => {
+  const kept = new Map<string, Section>();
+  const reuse: Reuse = (key, make) => {
+    const section = kept.get(key) ?? make();
+    kept.set(key, section);
+    return section;
+  };
+  const homes = (home: string): Partial<HostFacts> => ({ homes: new Map([[1000, home]]) });
+  const builtin = [rule('deny', ['write'], '~/.config/reeve/**')];
+  const open = { name: 'open', rules: [allow('**'), allowRead('~/**')] };
+  for (const changes of [
+    { builtin, preset: open, host: homes('/home/ann') },
+    { builtin, preset: { name: 'shut', rules: [deny('**')] }, host: homes('/home/ann') },
+    { builtin, preset: null, host: homes('/home/ann') },
+    { builtin, preset: open, host: homes('/srv/ann') },
+    { builtin, preset: open, governs: BOTH, host: homes('/srv/ann') },
+    { builtin, preset: open, host: { ...homes('/home/ann'), foldingMounts: ['/mnt'] } },
+    { builtin, preset: open, host: homes('/home/ann') },
+  ]) {
+    const set = setOf(changes);
+    assert.deepEqual(compile(set, { reuse }), compile(set));
+  }
+  assert.equal(kept.size, 10, 'the last set is the first, and a preset says nothing of builtin rules');
+});
+
+test('only paths have prefixes to look up', () => {
+  assert.ok(compile(WHOLE).literalPrefixes.every((prefix) => prefix.startsWith('/')));
+});
+
+test('what is wrong with a rule is said beside its id', () => {
+  const rules = [
+    { ...deny('a b'), id: 'spaced' },
+    { ...rule('allow', ['request:get'], 'x.example.com'), id: 'http' },
+  ];
+  assert.deepEqual(
+    compile(setOf({ policies: [policy(rules)] })).issues.map(({ rule: id, resource, refused }) => [
+      id,
+      resource,
+      refused,
+    ]),
+    [
+      ['spaced', 'a b', true],
+      ['http', undefined, true],
+    ],
+  );
+});
+
 test('prefixes to look up start with everybody’s rules, whatever a user calls a file', () => {
   const set = setOf({
     local: [
@@ -256,6 +304,12 @@ describe('what an earlier compile has made of the org', () => {
     assert.equal(loads, before);
     compile(at('/home/h'), { org: kept });
     assert.equal(loads, before + 1);
+    const mixed = { digest: 'm', load: () => ((loads += 1), [policy([denyRead('/y', '~/x')])]) };
+    const of = (home: string): PolicySet => setOf({ stored: mixed, host: { homes: new Map([[7, home]]) } });
+    const made = compile(of('/home/g')).org;
+    const since = loads;
+    compile(of('/home/h'), { org: made });
+    assert.equal(loads, since + 1, 'one resource with a home is enough');
   });
 
   it('is not made where nobody says what the policies are', () => {

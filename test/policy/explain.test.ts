@@ -172,6 +172,35 @@ describe('explain', () => {
     );
   });
 
+  it('takes the forms of denies for no forms of allows', () => {
+    const loop = setOf({ governs: BOTH, policies: [policy([allow('127.0.0.1'), deny('[::1]:80')])] });
+    assert.deepEqual(
+      explained(loop, connect('localhost')).rules.map(({ resource, cause }) => [resource, cause]),
+      [['[::1]:80', 'it names another port']],
+    );
+    const [nfc, nfd] = ['/caf\u00e9', '/cafe\u0301'];
+    const files = setOf({ governs: BOTH, policies: [policy([allowRead(nfc), denyRead(`${nfc}/**`)])] });
+    assert.deepEqual(
+      explained(files, reading(nfd)).rules.map(({ decision }) => decision),
+      ['deny'],
+    );
+  });
+
+  it('gives a cause to what does not count, and to nothing else', () => {
+    const teams = [
+      policy([deny('a.example.com')], { scope: { teams: ['other'] } }),
+      policy([allow('**')], { id: 'q' }),
+    ];
+    const { rules } = explained(setOf({ governs: BOTH, policies: teams, teams: ['mine'] }), A);
+    assert.deepEqual(
+      rules.map((one) => [one.decision, one.counts, 'cause' in one]),
+      [
+        ['allow', true, false],
+        ['deny', false, true],
+      ],
+    );
+  });
+
   it('explains paths by both forms, homes and links', () => {
     const files = setOf({
       governs: { filesystem: true },

@@ -340,6 +340,9 @@ describe('staleness', () => {
   it('says why a local allow takes no part any more', () => {
     const states = compile(aged('restrict')).domains;
     assert.deepEqual([states.network.delegationSuspended, states.filesystem.delegationSuspended], [true, false]);
+    assert.deepEqual([states.network.delegated, states.filesystem.delegated], [false, false]);
+    const young = compile(aged('fresh')).domains;
+    assert.deepEqual([young.network.delegated, young.filesystem.delegated], [true, false], 'what it governs');
     const cause = compile(aged('restrict')).listing.find(({ resources }) => resources.includes('a.example.com'))?.cause;
     assert.equal(cause, 'the policy is too old for the network domain to stay delegated');
     assert.equal(compile(aged('warn')).domains.network.delegationSuspended, false);
@@ -351,6 +354,7 @@ describe('staleness', () => {
     const set = aged('block');
     const answer = ask(set, connect('org.example.com'));
     assert.deepEqual([answer.decision, answer.code, answer.kind, answer.ttl_ms], ['deny', 'policy_stale', 'error', 0]);
+    assert.equal(answer.reason, 'the policy is too old to be trusted: reconnect this machine to its policy source');
     assert.equal(ask(set, reading('/x')).code, 'local_allow');
   });
 });
