@@ -93,6 +93,20 @@ test('the first delegation that lists a target wins, and a terminating one ends 
   );
 });
 
+test('a terminating delegation further down ends the search for everybody', () => {
+  const made = (terminating: boolean): TufRepository =>
+    repositoryWith((repository) => {
+      const first = repository.addTeam('first', { paths: ['x/*'], terminating: false });
+      repository.addTeam('below', { paths: ['x/*'], terminating }, first);
+      repository.setTarget('x/a', CONTENT, repository.addTeam('second', { paths: ['x/*'] }));
+    });
+  assert.equal(route(made(false), 'x/a'), 'first below second in second');
+  assert.equal(
+    judged(() => route(made(true), 'x/a')),
+    'no_such_target @targets',
+  );
+});
+
 test('delegations may be eight deep, and a circle of them ends', () => {
   const chain = (length: number): TufRepository =>
     repositoryWith((repository) => {

@@ -12,3 +12,14 @@ export function judged(judge: () => unknown): string {
     return `${error.code} @${error.role}`;
   }
 }
+
+/** The shortest of some tries, in milliseconds: other work on the machine is no fault of the one that is measured. */
+export function quickest(work: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 20 && best > 20; tries += 1) {
+    const start = performance.now();
+    work();
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}

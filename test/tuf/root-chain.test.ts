@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { followStored, nextRoot, type StoredRoots } from '../../src/tuf/root-chain.ts';
 import { newSigner, newSigners, TufRepository } from '../support/tuf-repository.ts';
-import { judged } from './judged.ts';
+import { judged, quickest } from './judged.ts';
 
 const NOW = Date.parse('2026-06-01T12:00:00Z');
 
@@ -145,13 +145,11 @@ test('a junk root that claims the signatures of trusted keys costs little time',
     bytes: (bytes) => Buffer.from(bytes.toString().replace('"version":2', '"version":3')),
   });
   assert.ok(junk.length > 24_000 && junk.length < 32 * 1024, String(junk.length));
-  const times = [0, 1, 2].map(() => {
-    const start = performance.now();
+  const best = quickest(() =>
     assert.equal(
       judged(() => nextRoot(root, junk)),
       'bad_signature @root',
-    );
-    return performance.now() - start;
-  });
-  assert.ok(Math.min(...times) < 50, `${Math.min(...times)} ms`);
+    ),
+  );
+  assert.ok(best < 50, `${best} ms`);
 });

@@ -199,6 +199,19 @@ export const ATTACKS: readonly Attack[] = [
     theirs: 'BadVersionError',
   },
   {
+    name: 'a lower version of the timestamp that was issued just now',
+    attack: async (attacked) => {
+      const { repository, poll } = attacked;
+      hourLater(attacked);
+      repository.publishBundle();
+      await poll();
+      hourLater(attacked);
+      repository.publishTimestamp({ signed: (content) => (content['version'] = 1) });
+    },
+    ours: 'rollback @timestamp',
+    theirs: 'BadVersionError',
+  },
+  {
     name: 'a stolen timestamp key points to an old snapshot',
     attack: async (attacked) => {
       const { repository, poll } = attacked;

@@ -243,6 +243,17 @@ test('a repository that keeps roots back, or what was said last, is below the ma
   assert.equal(await stage.polled(), 'unchanged');
 });
 
+test('what a refused publication said about the time counts as well', async (t) => {
+  const stage = await serving(t);
+  const { repository } = stage;
+  pass(stage, 2 * HOUR);
+  repository.publishBundle({ schema: 'nonsense' });
+  assert.equal(await stage.polled(), 'verify invalid_bundle');
+  repository.now -= HOUR;
+  repository.publishBundle();
+  assert.equal(await stage.polled(), 'rollback @timestamp');
+});
+
 test('a stolen targets key that signed the highest revision is healed by a new one', async (t) => {
   const stage = await serving(t);
   const { repository } = stage;
