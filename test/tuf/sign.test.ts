@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { test } from 'node:test';
-import { Metadata, MetadataKind, Timestamp } from '@tufjs/models';
+import type { Timestamp } from '@tufjs/models';
+import { Metadata, MetadataKind } from '@tufjs/models';
 import { keyIdOf, publicPartOf, readPublicPart } from '../../src/tuf/key.ts';
 import { type JsonObject, metadataBytes } from '../../src/tuf/metadata-text.ts';
 import { bytesToSign, signatureHolds, signatureOf, withSignatures } from '../../src/tuf/sign.ts';
@@ -29,7 +30,7 @@ test('a key is known by the digest of its canonical form, from either half', () 
   assert.equal(part?.key.keyval.public, PUBLIC);
   assert.deepEqual(publicPartOf(createPublicKey(KEY)), part);
   // sha256 of {"keytype":"ed25519","keyval":{"public":"d75a…"},"scheme":"ed25519"}
-  assert.equal(part.id, '21df2e3f2a8c9b3eb7d3a0a1b1d8e0e2');
+  assert.equal(part.id, '74c181c7ad8a0855d4b55e44d2ba87aabdddb196832571f15f92fece332e4916');
   assert.equal(keyIdOf(part.key), part.id);
   assert.equal(publicPartOf(generateKeyPairSync('x25519').privateKey), null);
 });
@@ -94,7 +95,7 @@ test('a document has one file: signatures by key, members by name', () => {
 
 test('what is no metadata is not signed, and neither is anything by another kind of key', () => {
   for (const signed of [{}, { ...SIGNED, _type: 'bundle' }, { ...SIGNED, meta: 1 }, { ...SIGNED, version: 1.5 }]) {
-    assert.throws(() => bytesToSign(signed as JsonObject), { code: 'not_metadata' }, JSON.stringify(signed));
+    assert.throws(() => bytesToSign(signed), { code: 'not_metadata' }, JSON.stringify(signed));
   }
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   assert.throws(() => signatureOf(SIGNED, privateKey), { code: 'unsupported_key' });
