@@ -33,13 +33,18 @@ export interface UpkeepOptions {
 export function startUpkeep(options: UpkeepOptions): { close(): Promise<void> } {
   const { clock, onError } = options;
   const surroundings = watchSurroundings(options);
+  let time = options.now();
   let closed = false;
   let running: Promise<unknown> = Promise.resolve();
 
   const tick = async (): Promise<void> => {
     surroundings.look();
     keepTime(options);
-    const cause = changeCause(options) ?? (surroundings.takeChange() ? 'links' : null);
+    const before = time;
+    time = options.now();
+    // what an earlier time had closed, or ended, knows of no next change
+    const fellBack = time < before ? 'time' : null;
+    const cause = fellBack ?? changeCause(options) ?? (surroundings.takeChange() ? 'links' : null);
     if (cause !== null) await options.refresh(cause);
   };
   const arm = (): (() => void) =>

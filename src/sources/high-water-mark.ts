@@ -65,7 +65,12 @@ export function openHighWaterMark(file: MarkFile): HighWaterMark {
     org: () => active()?.org ?? null,
     floor: () => ({ rootVersion: active()?.rootVersion ?? null, issuedAt: active()?.issuedAt ?? null }),
     prepare: (next, issuedAt) => write(active(), markOf(next, issuedAt)),
-    commit: (header, issuedAt) => write(markOf(header, issuedAt), null),
+    commit(header, issuedAt) {
+      const served = markOf(header, issuedAt);
+      // also where it cannot be written: what the database holds by now must stand in the next `prepare`
+      reading = { kind: 'marks', marks: { active: served, next: null } };
+      write(served, null);
+    },
     clear() {
       file.remove();
       reading = { kind: 'absent' };

@@ -117,6 +117,18 @@ describe('upkeep', () => {
     assert.equal(code(), 'default_deny');
   });
 
+  test('opens again what a clock far ahead had ended, once the time has fallen back', async (t) => {
+    const { pass, code, clock, refreshed } = kept(t, {
+      set: () => ({ policies: [policy([allow('a.example')])], expiresAt: NOW + 3_600_000 }),
+    });
+    clock.jump(7_200_000);
+    await pass(1);
+    assert.equal(code(), 'policy_expired');
+    clock.jump(-7_200_000);
+    await pass(2);
+    assert.deepEqual([code(), refreshed], ['org_allow', ['time', 'time']]);
+  });
+
   test('ends a deny whose window is over once a verified time says so, and asks nothing before', async (t) => {
     let verified: number | null = null;
     const until = new Date(1_000).toISOString();

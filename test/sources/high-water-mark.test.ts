@@ -49,6 +49,28 @@ test('the database serves where it equals the mark, before the change and after 
   assert.deepEqual(open().judge(header('1')), { kind: 'held', repaired: true });
 });
 
+test('a mark that could not be written behind the transaction is made up for before the next one', (t) => {
+  const file = openMarkFile(join(tempDirectory(t), 'mark'));
+  let full = false;
+  const mark = openHighWaterMark({
+    ...file,
+    write(marks) {
+      if (full) throw new Error('no space left on device');
+      file.write(marks);
+    },
+  });
+  mark.commit(header('1'), 500);
+  mark.prepare(header('2'), 600);
+  full = true;
+  assert.throws(() => mark.commit(header('2'), 600), /no space left/);
+  assert.equal(openHighWaterMark(file).judge(header('2')).kind, 'held');
+  full = false;
+  // the transaction behind it fails, or the power goes: the database holds revision 2 still
+  mark.prepare(header('3'), 700);
+  assert.deepEqual(openHighWaterMark(file).judge(header('2')), { kind: 'held', repaired: true });
+  assert.deepEqual(mark.floor(), { rootVersion: 1, issuedAt: 600 });
+});
+
 test('anything else is a mismatch, and stays one until something is committed', (t) => {
   const open = marksIn(t);
   open().commit(header('5'), null);
