@@ -1,6 +1,6 @@
 import { CodedError } from '../base/coded-error.ts';
 
-/** 0 ok, 1 failed, 2 wrong usage, 3 denied (`reeve check`), 4 daemon unavailable. */
+/** 0 ok, 1 failed, 2 wrong usage, 3 denied (`reeve check`) or decided otherwise (`reeve diff`), 4 daemon unavailable. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 export type CliErrorCode = 'failed' | 'usage' | 'unavailable';

@@ -11,7 +11,7 @@ daemon; by default those of the system service, and without one the user's own).
 is \`admin.sock\` beside the other, and the admin socket answers what the other one would. Results go to standard output, troubles and
 hints to standard error, with \`--json\` too; a command that failed has no result. Colours appear only on a terminal and without \`NO_COLOR\`.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (\`check\`), 4 daemon unavailable.
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (\`check\`) or decided otherwise (\`diff\`), 4 daemon unavailable.
 `;
 
 /** The reference page of all commands. */

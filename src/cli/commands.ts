@@ -10,6 +10,7 @@ import { credentialCreate, credentialLs, credentialRevoke } from './commands/con
 import { controlPlaneStart } from './commands/control-plane-start.ts';
 import { teamAdd, teamLs, teamRm } from './commands/control-plane-team.ts';
 import { daemon } from './commands/daemon.ts';
+import { diff } from './commands/diff.ts';
 import { evalCommand } from './commands/eval.ts';
 import { explainNetwork, explainPath } from './commands/explain.ts';
 import { keysAdd, keysRemove, keysRenew, keysRevoke, keysRotate } from './commands/keys-change.ts';
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   explainNetwork,
   explainPath,
   rulesLs,
+  diff,
   log,
   logVerify,
   sync,

@@ -20,7 +20,7 @@ Start here:
   reeve explain path ~/.ssh                      ask it why
   reeve COMMAND --help                           examples of every command
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (check), 4 daemon unavailable.`;
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (check) or decided otherwise (diff), 4 daemon unavailable.`;
 
 export interface Program {
   /** Resolves with the exit code of the command that was named; rejects with what it threw, or a `CliError`. */

@@ -77,7 +77,16 @@ export function insertCandidate(database: Database, bundle: CandidateBundle): nu
 }
 
 export function readActive(database: Database): ActiveBundle {
-  const row = readRow(database, 'active');
+  return bundleOf(database, readRow(database, 'active'));
+}
+
+/** A bundle of the history, by the id of its row. */
+export function readKept(database: Database, id: number): ActiveBundle {
+  const row = database.prepare<[number], BundleRow>(`SELECT ${COLUMNS} FROM bundle WHERE id = ?`).get(id);
+  return bundleOf(database, row ?? null);
+}
+
+function bundleOf(database: Database, row: BundleRow | null): ActiveBundle {
   if (row === null) return { kind: 'none' };
   const content = readContent(database, row);
   if (content === null) {

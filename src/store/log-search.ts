@@ -69,6 +69,26 @@ export function searchWindow(database: Database, filter: LogFilter, window: LogW
   return { rows, next: end };
 }
 
+/** One window of records as they are, newest first, whatever they are. */
+export function readBack(database: Database, { below, since, size }: LogWindow): readonly FoundRow[] {
+  return database
+    .prepare<[object], FoundRow>(
+      `SELECT id, at, text FROM record WHERE ${BELOW} AND at >= :since ORDER BY at DESC, id DESC LIMIT :size`,
+    )
+    .all({ ...below, since, size });
+}
+
+/** How many records there are in such a window, however large. */
+export function countBack(database: Database, { below, since }: Omit<LogWindow, 'size'>): number {
+  const sql = `SELECT count(*) FROM record WHERE ${BELOW} AND at >= :since`;
+  return (
+    database
+      .prepare<[object], number>(sql)
+      .pluck()
+      .get({ ...below, since }) ?? 0
+  );
+}
+
 /** The last place of a window that is full; null where the records end within it. */
 function endOfWindow(database: Database, { below, since, size }: LogWindow): LogPlace | null {
   return (

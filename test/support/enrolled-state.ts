@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { Domain } from '../../src/policy/action.ts';
 import { openHighWaterMark } from '../../src/sources/high-water-mark.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -27,11 +28,18 @@ export interface Enrolment {
   readonly policies?: readonly unknown[];
   /** When its last sync ended; now without it. */
   readonly syncedAt?: number;
+  /** The domains that its policies govern. */
+  readonly governed?: readonly Domain[];
 }
 
 /** A state directory in which a governance policy of `acme` is active. Called again, it becomes the next one. */
 export function enrol(directory: string, enrolment: Enrolment = {}): void {
-  const { revision = 'sha256:1', policies = [egressPolicy()], syncedAt = Date.now() } = enrolment;
+  const {
+    revision = 'sha256:1',
+    policies = [egressPolicy()],
+    syncedAt = Date.now(),
+    governed = ['network'],
+  } = enrolment;
   const database = openDatabase(join(directory, 'policy.db'), POLICY_MIGRATIONS);
   try {
     const store = createBundleStore(database);
@@ -43,7 +51,7 @@ export function enrol(directory: string, enrolment: Enrolment = {}): void {
     const header = store.candidate();
     assert.ok(header !== null);
     const sync: SyncRecord = { completedAt: syncedAt, verifiedTime: null, cache: [], absences: [] };
-    store.activate(candidate, { at: syncedAt, governed: ['network'], sync });
+    store.activate(candidate, { at: syncedAt, governed, sync });
     openHighWaterMark(openMarkFile(join(directory, 'mark'))).commit(header, null);
   } finally {
     database.close();

@@ -9,7 +9,7 @@ import { CliError } from '../cli-error.ts';
 import { type CliContext, type Command, type CommandInput, flag, textOption } from '../command.ts';
 import { CONFIG_OPTION, daemonConfiguration } from '../daemon-configuration.ts';
 import type { Output } from '../output.ts';
-import { type ResetReport, resetOffline } from '../reset-offline.ts';
+import type { ResetReport } from '../reset-offline.ts';
 
 /** Its thread ends and another one starts: that takes a busy machine a while. */
 const TIMEOUT_MS = 60_000;
@@ -113,7 +113,10 @@ function unanswered(message: string): null {
 
 async function withoutDaemon(place: Place): Promise<ResetReport> {
   const { stateDirectory, socket } = place;
-  if (stateDirectory !== null) return resetOffline(stateDirectory, () => askDaemon(place));
+  if (stateDirectory !== null) {
+    const { resetOffline } = await import('../reset-offline.ts');
+    return resetOffline(stateDirectory, () => askDaemon(place));
+  }
   const message = socket.kind === 'refused' ? socket.message : `no daemon answers at \`${socket.path}\``;
   throw new CliError('unavailable', message, 'name its configuration with `--config FILE`, or `--state-directory DIR`');
 }

@@ -11,14 +11,16 @@ export function compareTerms(before: BundleTerms | null, after: BundleTerms | nu
 }
 
 function written(terms: BundleTerms | null): Readonly<Record<string, unknown>> {
-  if (terms === null) return {};
-  const { staleness, delegated, monitored } = terms;
+  // a listing delegates nothing and monitors nothing
+  const { delegated, monitored } = terms ?? { delegated: {}, monitored: {} };
   const perDomain: Record<string, unknown> = {};
   for (const domain of DOMAINS) {
     // left out means the same as false
     perDomain[`delegated.${domain}`] = delegated[domain] === true;
     perDomain[`mode.${domain}`] = monitored[domain] === true ? 'monitor' : 'enforce';
   }
+  if (terms === null) return { ...perDomain, shadow: false };
+  const { staleness } = terms;
   return {
     ...perDomain,
     governed: [...terms.governed].sort(),

@@ -153,6 +153,14 @@ test('terms are compared under the names of the bundle document; when it was iss
   ]);
 });
 
+test('a listing promises nothing, and a bundle that promises no more says so only where it differs', () => {
+  const { terms } = compareBundles({ policies: [], terms: null }, { policies: [], terms: TERMS });
+  assert.deepEqual(terms, [
+    { name: 'expires_at', before: null, after: '2026-07-01T00:00:00.000Z' },
+    { name: 'governed', before: null, after: ['network'] },
+  ]);
+});
+
 test('what is no policy and no rule at all is compared as well', () => {
   const odd = [7, null, { name: 'n', allowlist_v0: 'x' }, policy('a', [null, 'text', { resources: 7 }])];
   assert.ok(isSame(compared(odd, odd)));
