@@ -5,6 +5,7 @@ import type { PolicySet } from '../policy/policy-set.ts';
 import type { BundleHeader, CandidateBundle } from '../store/bundle-rows.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { SyncRecord } from '../store/sync-rows.ts';
+import type { AuditEvent } from './audit-event.ts';
 import {
   activePolicies,
   delivered,
@@ -123,8 +124,12 @@ async function activate(options: ActivatorOptions, serving: Serving, bundle: Fet
     onStep('compiled');
     stage = 'activate';
     commit(options, { bundle, header, policy });
+    const from = serving.org.kind === 'delivered' ? serving.org.revision : null;
     serving.org = delivered(header, store.wasGoverned(), activePolicies(store, header.digest));
-    return await announced(options, serving, policy, bundle);
+    const outcome = await publish(options, serving, policy, 'bundle');
+    onStep('swapped');
+    options.audit(activatedEvent(bundle, from));
+    return outcome;
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, stage) };
   }
@@ -159,18 +164,9 @@ function commit(options: ActivatorOptions, { bundle, header, policy }: Committed
   }
 }
 
-async function announced(
-  options: ActivatorOptions,
-  serving: Serving,
-  policy: Compilation,
-  { org, source, revision, terms }: FetchedBundle,
-): Promise<Activation> {
-  const from = serving.live?.revision ?? null;
-  const outcome = await publish(options, serving, policy, 'bundle');
-  options.onStep?.('swapped');
+function activatedEvent({ org, source, revision, terms }: FetchedBundle, from: string | null): AuditEvent {
   const { by = null, reason = null, ticket = null } = terms?.change ?? {};
-  options.audit({ event: 'activated', org, source, from, to: revision, by, reason, ticket });
-  return outcome;
+  return { event: 'activated', org, source, from, to: revision, by, reason, ticket };
 }
 
 async function restore(options: ActivatorOptions, serving: Serving): Promise<Activation> {
@@ -232,7 +228,10 @@ function liveAs({ revision, origin }: FetchedBundle, { store }: ActivatorOptions
   return header?.revision === revision && header.origin?.digest === origin?.digest ? live : null;
 }
 
-/** Domains that a policy of the bundle governs, not those that only were: these are recorded already. */
-function governedBy(policy: Compilation): readonly Domain[] {
-  return DOMAINS.filter((domain) => policy.domains[domain].governed && !policy.domains[domain].noPoliciesLeft);
+/**
+ * However it came about: a bundle or a configuration may govern a domain without a policy, and what comes after it must
+ * not release it by saying nothing (semantics, 5 and 7.9).
+ */
+function governedBy({ domains }: Compilation): readonly Domain[] {
+  return DOMAINS.filter((domain) => domains[domain].governed);
 }

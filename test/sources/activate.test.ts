@@ -62,6 +62,18 @@ test('an activated bundle serves, is stored as active, and its governed domains 
   assert.equal(store.candidate(), null);
 });
 
+test('a domain that is governed outright is remembered without a policy too: a silent successor does not release it', async (t) => {
+  const { activator, store } = await governanceStage(t, {
+    compile: (set) => compile(set.revision === 'one' ? { ...set, governs: { filesystem: true } } : set),
+  });
+  await activator.activate(bundle('one', { policies: [] }));
+  assert.deepEqual(store.wasGoverned(), ['filesystem']);
+  await activator.activate(bundle('two', { policies: [] }));
+  const active = activator.org();
+  assert.ok(active.kind === 'delivered');
+  assert.deepEqual([active.revision, active.wasGoverned], ['two', ['filesystem']]);
+});
+
 test('the same revision again is recorded and swaps nothing', async (t) => {
   const { activator, store, holder } = await governanceStage(t);
   await activator.activate(bundle('one'));
@@ -274,7 +286,7 @@ test('an activation is remembered with who made it and why; a mark that cannot b
   await activator.activate(bundle('one', { terms: { ...TERMS, change } }));
   assert.deepEqual(events, [
     { event: 'first_start' },
-    { event: 'activated', org: 'acme', source: 'governance', from: 'none', to: 'one', ...change },
+    { event: 'activated', org: 'acme', source: 'governance', from: null, to: 'one', ...change },
   ]);
   mkdirSync(join(directory, 'mark.new'));
   const failed = await activator.activate(bundle('two'));
