@@ -12,7 +12,7 @@ import {
   TufRepository,
   utc,
 } from '../../support/tuf-repository.ts';
-import type { Intercept } from '../../support/tuf-stage.ts';
+import { type Intercept, NOW } from '../../support/tuf-stage.ts';
 import type { Attacked, ClientOptions } from './clients.ts';
 
 /** What a repository or a network does to a client, and what both clients make of it. */
@@ -135,6 +135,19 @@ export const ATTACKS: readonly Attack[] = [
       void repository.publishRoot({ signed: (content) => (content['expires'] = utc(repository.now - HOUR)) }),
     ours: 'expired @root',
     theirs: 'ExpiredMetadataError',
+    heal: (attacked) => {
+      attacked.repository.publishRoot();
+      nextBundle(attacked);
+    },
+  },
+  {
+    name: 'an expired root, and nothing behind it',
+    attack: (attacked) => {
+      attacked.repository.publishRoot({ signed: (content) => (content['expires'] = utc(NOW - HOUR)) });
+      on(/timestamp/, status(404))(attacked);
+    },
+    ours: 'expired @root',
+    theirs: 'DownloadHTTPError',
     heal: (attacked) => {
       attacked.repository.publishRoot();
       nextBundle(attacked);

@@ -198,6 +198,15 @@ test('a validator is kept only with the bytes it came with, once they are verifi
   assert.deepEqual(await timerPoll(stage), ['2.root.json 404', 'timestamp.json 304']);
 });
 
+test('the validator of bytes that are not what they were is not sent', async (t) => {
+  const stage = await tufStage(t);
+  await stage.polled();
+  stage.source.start();
+  stage.database.prepare('UPDATE tuf_held SET content = ? WHERE role = ?').run(Buffer.from('{"torn'), 'timestamp');
+  assert.deepEqual(await timerPoll(stage), ['2.root.json 404', 'timestamp.json']);
+  assert.equal(state(stage), 'ok');
+});
+
 test('ten who ask at once are one poll', async (t) => {
   const stage = await tufStage(t);
   const verdicts = await Promise.all(Array.from({ length: 10 }, () => stage.polled()));
