@@ -231,3 +231,47 @@ describe('embeddedAddresses', () => {
     }
   });
 });
+
+describe('an address that carries none', () => {
+  const carried = (text: string, ...nat64: readonly string[]): string[] => {
+    const address = readAddress(text);
+    assert.ok(address !== null, text);
+    const prefixes = nat64.map((prefix) => {
+      const reading = readPrefix(prefix);
+      assert.ok(reading.kind === 'prefix', prefix);
+      return reading.prefix;
+    });
+    return embeddedAddresses(address, prefixes).map((embedded) => embedded.text);
+  };
+
+  it('is one that only looks like a carrier in a part', () => {
+    for (const text of [
+      // IPv4 with the numbers of a carrier's first word
+      ...['0.100.255.155', '32.2.1.1', '32.1.0.0', '0.0.0.5'],
+      ...['0:0:1::5', '::1:0:0:5', '0:0:1:0:ffff:0:102:304', '64:ff9b::1:0:0:5', '64:ff9b:2::5', '2003:102:304::1'],
+    ]) {
+      assert.deepEqual(carried(text), [], text);
+    }
+    assert.deepEqual(carried('2001:db8::5', '2001:db9::/96', '64:ff9b:2::/96'), []);
+    assert.deepEqual(carried('2001:db8::5', '2001:db9::/96', '2001:db8::/96'), ['0.0.0.5']);
+  });
+
+  it('is an IPv4 address itself only behind ten bytes of zeros and two of ones', () => {
+    for (const text of ['1::ffff:1.2.3.4', '0:0:1::ffff:1.2.3.4', '::1:0:0:ffff:1.2.3.4', '::fffe:1.2.3.4']) {
+      assert.equal(readAddress(text)?.family, 6, text);
+    }
+    assert.equal(readAddress('::ffff:1.2.3.4')?.text, '1.2.3.4');
+  });
+
+  it('is written with its host bits off, and says so, whichever word they are in', () => {
+    for (const [text, means] of [
+      ['2001:db8::1/32', '2001:db8::/32'],
+      ['2001:db8:1::/32', '2001:db8::/32'],
+      ['2001:db9::/31', '2001:db8::/31'],
+    ] as const) {
+      const reading = readPrefix(text);
+      assert.ok(reading.kind === 'prefix');
+      assert.deepEqual([reading.prefix.text, reading.masked], [means, true]);
+    }
+  });
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readAddress } from '../../../src/policy/resource/address.ts';
-import { faultOf, type HostReading, readHost } from '../../../src/policy/resource/hostname.ts';
+import { faultOf, type HostReading, readHost, readPlainName } from '../../../src/policy/resource/hostname.ts';
 import { isNumericLabel, mapName } from '../../../src/policy/resource/idna.ts';
 import { inputs, trying } from '../../support/inputs.ts';
 
@@ -263,5 +263,58 @@ describe('readHost', () => {
       }),
       trying(10_000),
     );
+  });
+});
+
+describe('a plain name', () => {
+  it('is read without asking IDNA, whatever letters, digits, hyphens and underscores it has', () => {
+    for (const character of 'abcxyzABCXYZ0189-_') {
+      for (const name of [`a${character}`, `${character}.a`, `a${character}b.example`, `a.${character}.bc`]) {
+        if (/\.[-_]?$/.test(name)) continue;
+        assert.equal(readPlainName(name), name.toLowerCase(), name);
+      }
+    }
+    for (const name of [
+      'a',
+      'example.com',
+      'xn',
+      'x--a',
+      'ab--c',
+      'axn--b',
+      'a.b--c',
+      `${'a'.repeat(63)}.b`,
+      'a.-',
+      'a._',
+    ]) {
+      assert.equal(readPlainName(name), name, name);
+    }
+    const longest = `${'a.'.repeat(126)}a`;
+    assert.equal(longest.length, 253);
+    assert.equal(readPlainName(longest), longest);
+  });
+
+  it('is none that takes a closer look', () => {
+    for (const name of [
+      ...['', '.', 'a..b', '.a', 'a.', 'xn--a', 'a.XN--b', 'a.1', '1', 'a.9b', `${'a'.repeat(64)}.b`],
+      ...['a@', 'a[', 'a`', 'a{', 'a/', 'a:', 'a b', 'a,b', 'ä', 'a\u200d', `${'a.'.repeat(127)}a`],
+    ]) {
+      assert.equal(readPlainName(name), null, name);
+    }
+  });
+});
+
+describe('a name of the greatest length', () => {
+  it('is a name also where IDNA is asked', () => {
+    const name = `xn--bcher-kva.${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(47)}`;
+    assert.equal(name.length, 253);
+    assert.equal(seen(name), name);
+    assert.equal(seen(`${name}e`), 'invalid');
+  });
+});
+
+describe('a colon', () => {
+  it('belongs to an IPv6 address, with both brackets or without', () => {
+    assert.equal(readHost('[::1]').kind, 'address');
+    for (const text of ['x::1]', '[::1', '::1]', '[::1]]', 'a:b']) assert.equal(seen(text), 'invalid', text);
   });
 });

@@ -73,3 +73,25 @@ test('a text of any length that is no address is told so at once', () => {
     assert.equal(parseWords(text), null);
   }
 });
+
+test('what is nearly an address is none', () => {
+  for (const text of [
+    ...['1..22.33', '.11.22.33', '11.22.33.', '1.2.3.a', '1.2.3.:', '1.2.3.:4', '1.2.3./4', '1.2.3.4.', '1.2.3.4.5'],
+    ...['1.2.3.256', '01.2.3.4', '1.2.3.04', '1.2.3.4444', '1:2:3:4:5:6:7:8:', '1:2:3:4:5:6:7:', '::1::2', '1::2::3'],
+    ...[
+      '1::2:',
+      ':1::2',
+      '1:2:3:4:5:6:7:8:9',
+      '1:2:3:4:5:6:7::8:9',
+      '::12345',
+      '::g',
+      '::1%lo',
+      ':::',
+      ':',
+      '1::2.3.4',
+    ],
+  ]) {
+    assert.equal(parseWords(text), null, text);
+    assert.equal(isIP(text.replace('%lo', '')) !== 0 && !text.includes('%'), false, text);
+  }
+});

@@ -297,3 +297,71 @@ describe('a name in plain ASCII', () => {
     assert.ok(names > inputs(4_000), `only ${names} names were compared`);
   });
 });
+
+describe('what to write instead', () => {
+  const LONG = 'a'.repeat(300);
+
+  it('is said of ports, whatever stands before them', () => {
+    for (const [text, message] of [
+      ['a.example:0443', 'has a port with leading zeros: write `a.example:443`'],
+      ['a.example:0080', 'has a port with leading zeros: write `a.example:80`'],
+      ['a.example:000065535', 'has a port with leading zeros: write `a.example:65535`'],
+      ['a.example:00', 'has no port from 1 to 65535 after its `:`: write for instance `a.example:443`'],
+      ['a.example:65536', 'has no port from 1 to 65535 after its `:`: write for instance `a.example:443`'],
+      ['a.example:8a', 'has no port from 1 to 65535 after its `:`: write for instance `a.example:443`'],
+      ['a.example:80-90', 'has a port range: write one resource a port, such as `a.example:80`'],
+      ['a.example:80-', 'has a port range: write one resource a port, such as `a.example:80`'],
+      ['a.example:80-x', 'has no port from 1 to 65535 after its `:`: write for instance `a.example:443`'],
+      ['a.example:x80-90', 'has no port from 1 to 65535 after its `:`: write for instance `a.example:443`'],
+      ['a.example:*', 'has a port wildcard: write `a.example`, which means every port'],
+      [':0', 'has no port from 1 to 65535 after its `:`: write for instance `**:443`'],
+      ['*:0', 'has no port from 1 to 65535 after its `:`: write for instance `**:443`'],
+      [':', 'has a `:` without a port: write `**` for every port or `**:443` for one'],
+      ['a.b:', 'has a `:` without a port: write `a.b` for every port or `a.b:443` for one'],
+    ] as const) {
+      assert.equal(refusal(text), `\`${text}\` ${message}`);
+    }
+  });
+
+  it('is said of prefixes', () => {
+    for (const [text, message] of [
+      ['10.0.0.0/08', 'has a leading zero in its length: write `10.0.0.0/8`'],
+      ['10.0.0.0/008', 'has a leading zero in its length: write `10.0.0.0/8`'],
+      ['10.0.0.0/33', 'has no length from 0 to 32: write for instance `10.0.0.0/24`'],
+      ['10.0.0.0/x08', 'has no length from 0 to 32: write for instance `10.0.0.0/24`'],
+      ['10.0.0.0/08x', 'has no length from 0 to 32: write for instance `10.0.0.0/24`'],
+      ['2001:db8::/129', 'has no length from 0 to 128: write for instance `2001:db8::/64`'],
+      ['[2001:db8::]/32', 'is a prefix in brackets: write `2001:db8::/32`'],
+      ['10.0.0/8', 'is no prefix: write four decimal parts or an IPv6 address before the `/`, such as `10.0.0.0/24`'],
+      [
+        'a.example/x1',
+        'has a path, which a network resource never has: write the host alone, such as `example.com:443`',
+      ],
+    ] as const) {
+      assert.equal(refusal(text), `\`${text}\` ${message}`);
+    }
+    assert.match(refusal('a.example/'), /has a path/);
+  });
+
+  it('is said of what is too long for any resource', () => {
+    assert.match(refusal(`${LONG}a`), /is longer than a name of 253 bytes with a port/);
+    assert.doesNotMatch(refusal(LONG), /with a port$/);
+  });
+
+  it('is said of labels with globs, and of numbers in other digits', () => {
+    assert.equal(refusal('a[.example.com'), '`a[.example.com` has the label `a[`, where a `[` is never closed');
+    assert.equal(
+      refusal('a[b-a].example.com'),
+      '`a[b-a].example.com` has the label `a[b-a]`, where `b-a` is no range from a letter to a later one or a digit to a later one',
+    );
+    assert.match(refusal('a[a^].example.com'), /`a\[a\^\]\.example\.com` (?:has the label|holds)/);
+    assert.match(refusal('10.0.a*.*'), /for instance `10\.0\.0\.0\/24`|has a glob in its last label/);
+    assert.match(refusal('10.0.*.1*'), /is an address with a glob: write a prefix, for instance/);
+    assert.match(refusal('example.\uff11\uff12\uff13'), /ends in a number and is no IPv4 address/);
+    assert.equal(brief('a[b-b]c.example.com'), 'glob example.com any port');
+  });
+
+  it('is nothing for a suffix of one label: it is never narrow', () => {
+    for (const text of ['**.internal', '*.com', '**.co.uk']) assert.equal(isNarrowNetwork(pattern(text)), false, text);
+  });
+});

@@ -324,3 +324,28 @@ test('an absolute path of ordinary characters is read as any other', () => {
   );
   for (const kind of ['pattern', 'variable', 'invalid']) assert.ok((seen.get(kind) ?? 0) > inputs(500), kind);
 });
+
+test('a pattern has so many segments from its first glob on, wherever that is', () => {
+  for (const lead of ['/**/', '/*/', '/a/*/', '/a*/']) {
+    assert.equal(readPathPattern(`${lead}${'a/'.repeat(254)}*`).kind, 'pattern', lead);
+    assert.equal(readPathPattern(`${lead}${'a/'.repeat(255)}*`).kind, 'invalid', lead);
+    assert.equal(readPathPattern(`${lead}${'a/'.repeat(300)}*`).kind, 'invalid', lead);
+  }
+  assert.equal(readPathPattern(`/${'a/'.repeat(300)}*`).kind, 'pattern', 'names before it are free');
+});
+
+test('the path to write is the one that was meant', () => {
+  const message = (text: string): string => {
+    const reading = readPathPattern(text);
+    return reading.kind === 'pattern' ? '' : reading.message;
+  };
+  assert.equal(
+    message('.//../x/./y'),
+    '`.//../x/./y` is relative: write an absolute path such as `/x/./y` or `~/x/./y`',
+  );
+  assert.equal(
+    message('$TMP/x'),
+    'variables mean nothing in `$TMP/x`: write the path itself, or `~/…` for one below the home',
+  );
+  assert.equal(message('$HOME/x'), 'variables mean nothing in `$HOME/x`: write `~/x`');
+});

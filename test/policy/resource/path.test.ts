@@ -208,3 +208,13 @@ test('a subtree holds magic exactly if something below it leads through it', () 
     trying(10_000),
   );
 });
+
+test('a process is a number or the asker, in the case that the disk compares', () => {
+  for (const path of ['/proc/a1/cwd', '/proc/1a/cwd', '/PROC/1/cwd', '/proc/1', '/dev', '/dev/null/fd']) {
+    assert.equal(leadsThroughMagic(path), false, path);
+  }
+  for (const path of ['/PROC', '/Dev', '/proc/a1', '/dev/null', '/proc/1/status']) {
+    assert.equal(subtreeHoldsMagic(path), false, path);
+  }
+  for (const path of ['/DEV', '/Proc']) assert.equal(subtreeHoldsMagic(path, 'darwin'), true, path);
+});

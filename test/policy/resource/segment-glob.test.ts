@@ -95,3 +95,22 @@ test('a hostile pattern takes no longer than a harmless one', () => {
   }
   assert.ok(withinLimit(performance.now() - started, 2000));
 });
+
+test('a long part that begins to match and does not is found where it does', () => {
+  const words = ['a', 'b', 'ab', 'ba', 'aab', 'aba', 'abb', 'abaab', 'aabaaab', 'abcabd', 'aabaabaaa'];
+  for (const word of words) {
+    const part = word.repeat(17).slice(0, 17 + word.length);
+    const flipped = `${part.slice(0, -1)}${part.endsWith('a') ? 'b' : 'a'}`;
+    for (const one of [part, flipped, `${part}c`]) {
+      for (let cut = 0; cut <= one.length; cut += 1) {
+        for (const text of [
+          `${one.slice(0, cut)}${one}`,
+          `${one.slice(0, cut)}${flipped}`,
+          `${one.slice(0, cut)}c${part}`,
+        ]) {
+          assert.equal(matches(`*${one}*`, text), text.includes(one), `*${one}* ${text}`);
+        }
+      }
+    }
+  }
+});
