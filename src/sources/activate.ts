@@ -225,7 +225,9 @@ async function publish(
 function liveAs({ revision, origin }: FetchedBundle, { store }: ActivatorOptions, { live }: Serving): Live | null {
   if (live?.revision !== revision) return null;
   const header = headerOf(store.active());
-  return header?.revision === revision && header.origin?.digest === origin?.digest ? live : null;
+  if (header?.revision !== revision || header.origin?.digest !== origin?.digest) return null;
+  // who signed it counts at the next start
+  return header.origin?.signer === origin?.signer ? live : null;
 }
 
 /**

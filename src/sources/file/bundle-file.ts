@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BUNDLE_PAYLOAD_TYPE, type PublicKey, readPublicKey, signerOf } from '../../bundle/dsse.ts';
+import { digestOf } from '../../bundle/policy-revision.ts';
 import { readTrustedFile } from '../../realpath/trusted-file.ts';
 import { readEnvelope } from '../../schema/envelope.ts';
 import { MAX_BUNDLE_CHARACTERS, MAX_ENVELOPE_BYTES } from '../../schema/limits.ts';
@@ -16,6 +16,8 @@ export interface BundleFile {
 /** What a bundle file holds, and whose word it is. */
 export interface BundleContent {
   readonly document: Uint8Array;
+  /** `sha256:…` of the document: in another envelope it is the same bundle. */
+  readonly digest: string;
   /** Id of the key that signed it; null = nobody had to. */
   readonly signer: string | null;
 }
@@ -37,12 +39,12 @@ export function readBundleFile({ path, owners, publicKeys }: FileConfig): Bundle
   const reading = readTrustedFile(path, owners, maxBytes);
   if (reading.kind === 'untrusted') throw new SourceError('fetch', 'file_unreadable', reading.message);
   const { bytes } = reading;
-  return { bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+  return { bytes, digest: digestOf(bytes) };
 }
 
 /** Delivery, Sources 3: where keys are configured, nothing counts that none of them has signed. */
-export function contentOf({ bytes }: BundleFile, keys: readonly PublicKey[] | null): BundleContent {
-  if (keys === null) return { document: bytes, signer: null };
+export function contentOf({ bytes, digest }: BundleFile, keys: readonly PublicKey[] | null): BundleContent {
+  if (keys === null) return { document: bytes, digest, signer: null };
   const reading = readEnvelope(bytes);
   if (reading.kind === 'invalid') throw refused('not_signed', `is no DSSE envelope: ${reading.message}`);
   const { envelope } = reading;
@@ -51,7 +53,7 @@ export function contentOf({ bytes }: BundleFile, keys: readonly PublicKey[] | nu
   }
   const signer = signerOf(envelope, keys);
   if (signer === null) throw refused('bad_signature', 'is signed by none of `source.public_keys`');
-  return { document: envelope.payload, signer: signer.id };
+  return { document: envelope.payload, digest: digestOf(envelope.payload), signer: signer.id };
 }
 
 function refused(code: 'not_signed' | 'bad_signature', what: string): SourceError {

@@ -4,7 +4,7 @@ import { type AdmittedBundle, admitBundle, assertNotExpired } from '../admit-bun
 import type { SourceContext } from '../polled-source.ts';
 import type { SourceOutcome, SourceStatus } from '../source.ts';
 import { failureOf } from '../source-failure.ts';
-import { type BundleFile, contentOf, publicKeysOf, readBundleFile } from './bundle-file.ts';
+import { type BundleContent, type BundleFile, contentOf, publicKeysOf, readBundleFile } from './bundle-file.ts';
 import type { FileConfig } from './config.ts';
 
 export interface FileRunOptions extends Pick<SourceContext, 'clock' | 'onPolicies'> {
@@ -17,9 +17,9 @@ export interface FileRunOptions extends Pick<SourceContext, 'clock' | 'onPolicie
 const CLOCK_SKEW_MS = 300_000;
 
 /** What is remembered of the file that was admitted last: the same bytes are not judged again. */
-interface Known extends Omit<AdmittedBundle, 'policies'> {
-  readonly digest: string;
-  readonly signer: string | null;
+interface Known extends Omit<AdmittedBundle, 'policies'>, Pick<BundleContent, 'digest' | 'signer'> {
+  /** `sha256:…` of the file. */
+  readonly file: string;
 }
 
 /** Reads, checks and hands over, from the outside to the inside; whatever fails changes nothing. */
@@ -75,7 +75,7 @@ export class FileRun {
   }
 
   #admitted(file: BundleFile): { readonly known: Known; readonly policies: () => readonly unknown[] } {
-    if (this.#known?.digest === file.digest) {
+    if (this.#known?.file === file.digest) {
       // rarely asked for: this very file serves already
       return { known: this.#known, policies: () => this.#admit(file).policies };
     }
@@ -86,8 +86,8 @@ export class FileRun {
 
   #admit(file: BundleFile): Known & AdmittedBundle {
     const { config, version } = this.#options;
-    const { document, signer } = contentOf(file, this.#keys);
+    const { document, digest, signer } = contentOf(file, this.#keys);
     const bundle = admitBundle({ document, org: config.org, version, now: null });
-    return { ...bundle, digest: file.digest, signer };
+    return { ...bundle, file: file.digest, digest, signer };
   }
 }

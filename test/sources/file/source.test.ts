@@ -214,7 +214,7 @@ describe('where public keys are configured', () => {
     assert.equal((await stage.sync()).kind, 'ok');
     assert.deepEqual(serving(stage), ['a.example.com']);
     assert.deepEqual(header(stage).origin, {
-      digest: digestOfFile(signed(key)),
+      digest: digestOfFile(DOCUMENT),
       epoch: 0,
       rootVersion: null,
       signer: key.id,
@@ -272,6 +272,24 @@ describe('where public keys are configured', () => {
     const create = () =>
       createFileSource({ ...parts, config, onPolicies: (bundle) => stage.activator.activate(bundle) });
     assert.throws(create, { code: 'invalid_key', message: /^`source\.public_keys\.1` is no Ed25519 public key/ });
+  });
+
+  it('the same bundle in another envelope is the same bundle, and is known by who signed it last', async (t) => {
+    const stage = fileStage(t, { publicKeys: [key.pem, other.pem] });
+    const results: unknown[] = [];
+    // the last two have the same signer, by different signatures in the file
+    for (const keys of [[key], [other], [other, signingKey()]]) {
+      stage.put(signed(...keys));
+      const outcome = await stage.sync();
+      results.push([outcome.kind === 'ok' && outcome.result, header(stage).origin?.signer]);
+    }
+    assert.deepEqual(results, [
+      ['activated', key.id],
+      ['activated', other.id],
+      ['unchanged', other.id],
+    ]);
+    stage.put(JSON.stringify(signedEnvelope(Buffer.from(bundleAllowing('b.example.com')), [key])));
+    assert.equal(await failure(stage), 'verify rollback');
   });
 
   it('a stored bundle serves only as long as its key is named', async (t) => {
