@@ -15,6 +15,7 @@ const PROGRAM = [
   'cli/main',
   'daemon/policy-thread-entry',
   'pdp/path-resolver-worker',
+  'publisher/publishing-worker',
   'audit/log-writer-thread',
   'sources/local/parse-worker',
 ];

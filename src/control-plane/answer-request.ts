@@ -5,15 +5,18 @@ import { readTarget } from '../http/request-target.ts';
 import { matchRoute } from '../http/route-table.ts';
 import { writeJson } from '../http/write-json.ts';
 import { callerOf, denial, UNAUTHENTICATED } from './auth/caller.ts';
-import { type Endpoint, failed, type Reply, refused } from './endpoint.ts';
-import type { Log } from './log-entry.ts';
+import { type Call, type Endpoint, failed, type Reply, refused } from './endpoint.ts';
+import type { Log, LogEntry } from './log-entry.ts';
 import { failure } from './outcome.ts';
 import { readRequestBody } from './read/request-body.ts';
+import { isRepositoryRequest, serveRepository } from './repository-files.ts';
 import { ROUTE_TABLE } from './routes.ts';
 import type { Services } from './services.ts';
 
 interface Answering {
   readonly services: Services;
+  /** Where the static repository lies that is served too; null = none is. */
+  readonly repository: string | null;
   readonly log: Log;
   readonly sourceOf: (request: IncomingMessage) => string;
   /** True once the server is closing: a connection then carries no further request. */
@@ -28,11 +31,18 @@ interface Trace {
 
 /** One request, from its head to its log line. Never throws: what a handler throws is a 500 that says nothing. */
 export async function answerRequest(
-  { services, log, sourceOf, closing }: Answering,
+  { services, repository, log, sourceOf, closing }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const begun = performance.now();
+  if (repository !== null && isRepositoryRequest(request)) {
+    if (closing()) response.setHeader('Connection', 'close');
+    const status = await serveRepository(repository, request, response).catch(() => brokenOff(response));
+    const path = status < 400 ? readTarget(request.url ?? '/').path : '(no file)';
+    log(logLine(request, { path, status, begun, source: sourceOf(request), credential: null }));
+    return;
+  }
   const source = sourceOf(request);
   const trace: Trace = { path: '(no route)', credential: null };
   const reply = await routed(services, request, { source, trace }).catch((error: unknown): Reply => {
@@ -43,15 +53,20 @@ export async function answerRequest(
     const headers = closing() ? { ...reply.headers, Connection: 'close' } : reply.headers;
     writeJson(response, reply.status, reply.body, headers);
   }
-  log({
-    event: 'request',
-    method: request.method ?? '',
-    path: trace.path,
-    status: reply?.status ?? 0,
-    ms: Math.round((performance.now() - begun) * 10) / 10,
-    source,
-    credential: trace.credential,
-  });
+  log(logLine(request, { ...trace, status: reply?.status ?? 0, begun, source }));
+}
+
+function logLine(
+  request: IncomingMessage,
+  { begun, ...facts }: Trace & { status: number; begun: number; source: string },
+): LogEntry {
+  const ms = Math.round((performance.now() - begun) * 10) / 10;
+  return { event: 'request', method: request.method ?? '', ms, ...facts };
+}
+
+function brokenOff(response: ServerResponse): number {
+  response.destroy();
+  return 0;
 }
 
 /** Null if the caller has gone. */
@@ -72,11 +87,17 @@ async function routed(
   const denied = denialOf(services, request, { endpoint, org: match.params['org_name'], trace });
   if (denied !== null) return denied;
   const call = { services, params: match.params, query, source, body: undefined };
-  if (!endpoint.takesBody) return await endpoint.handle(call);
+  if (!endpoint.takesBody) return noticed(await endpoint.handle(call), match.route, call);
   const body = await readRequestBody(request);
   if (body.kind === 'gone') return null;
   if (body.kind === 'refused') return refused(body.status, body.problem);
-  return await endpoint.handle({ ...call, body: body.value });
+  return noticed(await endpoint.handle({ ...call, body: body.value }), match.route, call);
+}
+
+/** Whoever publishes the policies hears of every write that has happened. */
+function noticed(reply: Reply, { endpoint }: { endpoint: Endpoint }, { services, params }: Call): Reply {
+  if (endpoint.access === 'write' && reply.status < 300) services.onChange(params['org_name'] ?? '');
+  return reply;
 }
 
 /** Who asks comes before what is asked: nobody without a token makes the server read a body. */

@@ -8,8 +8,10 @@ import { ControlPlaneError } from './control-plane-error.ts';
 import { CLOSE_DEADLINE_MS } from './limits.ts';
 import { assertPrivate, createListener, type TlsFiles } from './listener.ts';
 import type { Log } from './log-entry.ts';
+import { renderPolicy } from './render.ts';
 import { openServices } from './services.ts';
 import { openControlPlaneDatabase } from './store/open.ts';
+import { allPolicies } from './store/policies.ts';
 
 export interface ControlPlaneOptions {
   /** Path of the SQLite file; made if it is not there. */
@@ -25,6 +27,10 @@ export interface ControlPlaneOptions {
   readonly behindTlsTerminator?: boolean | undefined;
   /** How long requests under way may take once `close` is called; default 5,000 ms. */
   readonly closeDeadlineMs?: number | undefined;
+  /** A static repository that is served below `/tuf/`; nothing is written there. */
+  readonly repository?: string | undefined;
+  /** Told of each write to an organisation's policies. Must not throw. */
+  readonly onChange?: ((org: string) => void) | undefined;
 }
 
 export interface ControlPlane {
@@ -32,6 +38,8 @@ export interface ControlPlane {
   readonly url: string;
   /** What the operator should be told at start; also in the log. */
   readonly notices: readonly string[];
+  /** All policies of an organisation as the API shows them, at one moment. */
+  readonly policies: (org: string) => readonly unknown[];
   /** Takes no more requests, waits for those under way until the deadline, closes the database. May be called twice. */
   readonly close: () => Promise<void>;
 }
@@ -43,9 +51,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   assertPrivate(host, options.tls !== undefined, behindTlsTerminator);
   const database = openControlPlaneDatabase(options.database);
   try {
-    const services = openServices(database, options.clock);
+    const services = openServices(database, options.clock, options.onChange ?? (() => undefined));
     const sourceOf = behindTlsTerminator ? forwardedSource : directSource;
-    const answering = { services, log: options.log, sourceOf, closing: () => !server.listening };
+    const repository = options.repository ?? null;
+    const answering = { services, repository, log: options.log, sourceOf, closing: () => !server.listening };
     const server = createListener(options.tls, (request, response) => void answerRequest(answering, request, response));
     const connections = trackConnections(server);
     await listen(server, host, options.port);
@@ -60,7 +69,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       cancel();
       database.close();
     };
-    return { url, notices, close: () => (closing ??= stop()) };
+    const policies = (org: string): readonly unknown[] => allPolicies(services.tables, org).map(renderPolicy);
+    return { url, notices, policies, close: () => (closing ??= stop()) };
   } catch (error) {
     database.close();
     throw error;

@@ -17,9 +17,11 @@ export interface Services {
   readonly failures: FailedExchanges;
   readonly turnstile: Turnstile;
   readonly unknownTeam: (org: string, ids: readonly string[]) => string | null;
+  /** Told of each write to an organisation's policies. Must not throw. */
+  readonly onChange: (org: string) => void;
 }
 
-export function openServices(database: Database, clock: Clock): Services {
+export function openServices(database: Database, clock: Clock, onChange: Services['onChange']): Services {
   return {
     clock,
     tables: openTables(database, clock),
@@ -28,5 +30,6 @@ export function openServices(database: Database, clock: Clock): Services {
     failures: new FailedExchanges(() => clock.now()),
     turnstile: new Turnstile({ running: MAX_RUNNING_EXCHANGES, waiting: MAX_WAITING_EXCHANGES }),
     unknownTeam: (org, ids) => unknownTeam(database, org, ids),
+    onChange,
   };
 }

@@ -13,7 +13,9 @@ export type PublisherErrorCode =
   | 'repository_unusable'
   | 'repository_busy'
   | 'bundle_refused'
-  | 'not_newer';
+  | 'not_newer'
+  /** In a thread, in whose words the message is. */
+  | 'not_published';
 
 /** What a person who publishes did, or has, that cannot work; the message says what to do instead. */
 export class PublisherError extends CodedError<PublisherErrorCode> {}

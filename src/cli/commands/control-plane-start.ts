@@ -1,6 +1,8 @@
 import { systemClock } from '../../base/clock.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, flag, textOption } from '../command.ts';
+import { preparedPublishing } from '../control-plane-publishing.ts';
+import { KEYS_OPTION, PASSPHRASES_OPTION } from '../signing-keys.ts';
 import { DATABASE_OPTION, required } from './control-plane-database.ts';
 
 const DEFAULT_PORT = 8_470;
@@ -21,10 +23,23 @@ export const controlPlaneStart: Command = {
       flags: '--behind-tls-terminator',
       description: 'a proxy in front adds TLS: plain HTTP beyond this machine is fine',
     },
+    {
+      flags: '--repository <directory>',
+      description: 'publish the policies of one organisation as signed bundles here, and serve them below `/tuf/`',
+    },
+    { flags: '--head <file>', description: 'with --repository: what the bundles say beside the policies, `org` first' },
+    { ...KEYS_OPTION, description: 'with --repository: targets, snapshot and timestamp key files' },
+    PASSPHRASES_OPTION,
+    { flags: '--root <file>', description: 'with --repository: the first root' },
+    {
+      flags: '--every <duration>',
+      description: 'with --repository: sign the timestamp as often as this (default: 1h)',
+    },
   ],
   examples: [
     'reeve control-plane start --database /var/lib/reeve/control-plane.db',
     'reeve control-plane start --database cp.db --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem',
+    'reeve control-plane start --database cp.db --repository /srv/policy --root 1.root.json --head head.yaml --key targets.pem --key snapshot.pem --key timestamp.pem --passphrase-file /run/secrets/online',
   ],
   async run({ output, stopped }, input) {
     const certFile = textOption(input, 'tlsCert');
@@ -33,6 +48,8 @@ export const controlPlaneStart: Command = {
       throw new CliError('usage', 'TLS needs both --tls-cert and --tls-key');
     }
     const tls = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+    const log = (entry: object): void => output.note(JSON.stringify({ time: new Date().toISOString(), ...entry }));
+    const publishing = await preparedPublishing(input, log);
     const { startControlPlane } = await import('../../control-plane/server.ts');
     const stop = stopped();
     const server = await startControlPlane({
@@ -40,12 +57,20 @@ export const controlPlaneStart: Command = {
       host: textOption(input, 'host'),
       port: portOf(textOption(input, 'port')),
       clock: systemClock,
-      log: (entry) => output.note(JSON.stringify({ time: new Date().toISOString(), ...entry })),
+      log,
       tls,
       behindTlsTerminator: flag(input, 'behindTlsTerminator'),
+      repository: publishing?.repository,
+      onChange: publishing?.changed,
     });
-    output.result({ url: server.url }, () => [`serving the governance API at ${server.url}`]);
+    publishing?.start(server.policies);
+    const tuf = publishing === null ? {} : { repository: server.url.replace(/v2$/, 'tuf') };
+    output.result({ url: server.url, ...tuf }, () => [
+      `serving the governance API at ${server.url}`,
+      ...Object.values(tuf).map((url) => `serving the policy repository at ${url}`),
+    ]);
     await stop;
+    await publishing?.close();
     await server.close();
     return 0;
   },

@@ -33,6 +33,13 @@ export function listPolicies(tables: Tables, org: string, page: { after: string;
   return tables.page.all(org, page.after, page.limit).map((row) => headOf(row));
 }
 
+/** Every policy with its rules, as they were at one moment; an organisation has no more than the limit. */
+export function allPolicies(tables: Tables, org: string): readonly Policy[] {
+  return tables.read(() =>
+    tables.page.all(org, '', MAX_POLICIES_PER_ORG).flatMap(({ id }) => loadPolicy(tables, org, id) ?? []),
+  );
+}
+
 export function findPolicy(tables: Tables, org: string, id: string): Policy | null {
   return tables.read(() => loadPolicy(tables, org, id));
 }
