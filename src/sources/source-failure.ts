@@ -51,10 +51,20 @@ export interface SourceFailure {
 
 /** `stage` is where it happened if the error does not say so itself. */
 export function failureOf(error: unknown, stage: Stage): SourceFailure {
+  const message = lineOf(messageOf(error));
   if (error instanceof OutboundError) {
-    return { stage: error.stage, code: error.code, message: error.message, retryAfterMs: error.retryAfterMs };
+    return { stage: error.stage, code: error.code, message, retryAfterMs: error.retryAfterMs };
   }
   const where = error instanceof SourceError ? error.stage : stage;
   const code = error instanceof CodedError ? String(error.code) : 'internal';
-  return { stage: where, code, message: messageOf(error).replaceAll(/\s+/g, ' '), retryAfterMs: null };
+  return { stage: where, code, message, retryAfterMs: null };
+}
+
+/** More than any message of ours has. */
+const LONGEST_MESSAGE = 1_000;
+
+/** A library may have put into its message what a server said, as long as that was, with whatever a terminal obeys. */
+function lineOf(text: string): string {
+  const line = text.slice(0, LONGEST_MESSAGE).replaceAll(/\s+/g, ' ');
+  return line.replaceAll(/\p{C}/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
