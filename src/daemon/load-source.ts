@@ -31,6 +31,7 @@ export function sourceOf(source: WrittenSource, setting: SourceSetting): SourceC
         type: 'tuf',
         ...shared,
         ...wayOf(source, setting),
+        teams: teamsOf(source),
         pinnedRoot: trustedText(source.root_file, MAX_PINNED_ROOT_BYTES, setting),
         target: source.target,
         trustedFiles: [source.root_file],
@@ -47,6 +48,15 @@ export function sourceOf(source: WrittenSource, setting: SourceSetting): SourceC
       };
     }
   }
+}
+
+/** A role of that name signs for what lies below it (delivery, Sources 2). */
+const TEAM_TARGET = /^([a-z][a-z0-9-]*)\/[^/]+$/;
+
+/** Semantics, 4.4: a team's bundle says whose it is, and the configuration what else this machine belongs to. */
+function teamsOf({ teams, target }: Extract<WrittenSource, { readonly type: 'tuf' }>): readonly string[] | null {
+  const team = TEAM_TARGET.exec(target)?.[1];
+  return team === undefined ? teams : [...new Set([team, ...(teams ?? [])])];
 }
 
 type Remote = Exclude<WrittenSource, { readonly type: 'file' }>;

@@ -124,6 +124,11 @@ describe('a configuration file', () => {
       pinnedRoot: '{"signed":{}}',
       target: 'bundle.json.gz',
     });
+    const teamsOf = (more: object) => configOf({ source: { ...tuf, ...more } }).source?.teams;
+    assert.deepEqual(teamsOf({ target: 'research/bundle.json.gz' }), ['research']);
+    assert.deepEqual(teamsOf({ target: 'research/bundle.json.gz', teams: ['eng', 'research'] }), ['research', 'eng']);
+    assert.deepEqual(teamsOf({ target: 'emea/research/bundle.json.gz' }), null);
+    assert.deepEqual(teamsOf({ target: 'bundle.json.gz', teams: [] }), []);
     const file = { type: 'file', path: '/srv/bundle.json', org: 'acme', interval: '1s', public_keys: [key] };
     const uid = process.geteuid?.() ?? 0;
     assert.deepEqual(configOf({ source: file }).source, {
