@@ -69,7 +69,8 @@ function reused(sections: Map<string, Section>, key: string, make: () => Section
   const found = sections.get(key);
   if (found !== undefined) return found;
   if (sections.size >= MAX_SECTIONS) sections.clear();
-  const section = make();
+  // shared at once: whoever has them already takes them as they are
+  const section = withSharedArrays(make());
   sections.set(key, section);
   return section;
 }

@@ -1,6 +1,6 @@
 import { digestOf } from '../bundle/policy-revision.ts';
 import type { BundleTerms } from '../policy/bundle-terms.ts';
-import type { Database } from './database.ts';
+import { type Database, prepared } from './database.ts';
 import { StoreError } from './store-error.ts';
 
 /** What is known of a bundle without its content. */
@@ -65,14 +65,13 @@ export function insertCandidate(database: Database, bundle: CandidateBundle): nu
   const content = JSON.stringify({ policies: bundle.policies });
   const [terms, origin] = [textOf(bundle.terms), textOf(bundle.origin)];
   const digest = rowDigest({ source, org, revision, etag, terms, origin }, content);
-  database.prepare("DELETE FROM slot WHERE name = 'candidate'").run();
-  database.prepare('DELETE FROM bundle WHERE activated_at IS NULL').run();
-  const { lastInsertRowid } = database
-    .prepare(
-      'INSERT INTO bundle (source, org, revision, digest, etag, content, fetched_at, terms, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    )
-    .run(source, org, revision, digest, etag, content, fetchedAt, terms, origin);
-  database.prepare("INSERT INTO slot (name, bundle) VALUES ('candidate', ?)").run(lastInsertRowid);
+  prepared(database, "DELETE FROM slot WHERE name = 'candidate'").run();
+  prepared(database, 'DELETE FROM bundle WHERE activated_at IS NULL').run();
+  const { lastInsertRowid } = prepared(
+    database,
+    'INSERT INTO bundle (source, org, revision, digest, etag, content, fetched_at, terms, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(source, org, revision, digest, etag, content, fetchedAt, terms, origin);
+  prepared(database, "INSERT INTO slot (name, bundle) VALUES ('candidate', ?)").run(lastInsertRowid);
   return Number(lastInsertRowid);
 }
 
@@ -82,7 +81,7 @@ export function readActive(database: Database): ActiveBundle {
 
 /** A bundle of the history, by the id of its row. */
 export function readKept(database: Database, id: number): ActiveBundle {
-  const row = database.prepare<[number], BundleRow>(`SELECT ${COLUMNS} FROM bundle WHERE id = ?`).get(id);
+  const row = prepared<[number], BundleRow>(database, `SELECT ${COLUMNS} FROM bundle WHERE id = ?`).get(id);
   return bundleOf(database, row ?? null);
 }
 
@@ -107,7 +106,7 @@ function bundleOf(database: Database, row: BundleRow | null): ActiveBundle {
 /** The bytes of a bundle; null where the row is not what this program wrote. */
 function readContent(database: Database, row: BundleRow): Buffer | null {
   const sql = 'SELECT CAST(content AS BLOB) FROM bundle WHERE id = ?';
-  const content = database.prepare<[number], Buffer>(sql).pluck().get(row.id);
+  const content = prepared<[number], Buffer>(database, sql).pluck().get(row.id);
   // an edited row is not a policy: somebody else wrote it
   return content !== undefined && rowDigest(row, content) === row.digest ? content : null;
 }
@@ -119,12 +118,12 @@ export function readSlotRow(database: Database, slot: 'active' | 'candidate'): B
 
 function readRow(database: Database, slot: 'active' | 'candidate'): BundleRow | null {
   const sql = `SELECT ${COLUMNS} FROM bundle WHERE id = (SELECT bundle FROM slot WHERE name = ?)`;
-  return database.prepare<[string], BundleRow>(sql).get(slot) ?? null;
+  return prepared<[string], BundleRow>(database, sql).get(slot) ?? null;
 }
 
 export function readHistory(database: Database, limit: number): readonly BundleHeader[] {
   const sql = `SELECT ${COLUMNS} FROM bundle WHERE activated_at IS NOT NULL ORDER BY id DESC LIMIT ?`;
-  return database.prepare<[number], BundleRow>(sql).all(limit).map(headerOf);
+  return prepared<[number], BundleRow>(database, sql).all(limit).map(headerOf);
 }
 
 /** Over everything that decides what the bundle means, so that no column can be exchanged alone. */

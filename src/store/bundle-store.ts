@@ -8,7 +8,7 @@ import {
   readHistory,
   readSlotRow,
 } from './bundle-rows.ts';
-import type { Database } from './database.ts';
+import { type Database, prepared } from './database.ts';
 import {
   type CachedPolicy,
   type LastSync,
@@ -78,11 +78,11 @@ export function createBundleStore(database: Database): BundleStore {
     cachedPolicies: () => readCache(database),
     pendingAbsences: () => readPendingAbsences(database),
     wasGoverned: () =>
-      database.prepare<[], Domain>('SELECT domain FROM governed_domain ORDER BY domain DESC').pluck().all(),
-    enrolledOrg: remembered(() => database.prepare<[], string>('SELECT org FROM enrolment').pluck().get() ?? null),
-    latestTime: () => database.prepare<[], number>('SELECT seen_at FROM latest_time').pluck().get() ?? null,
+      prepared<[], Domain>(database, 'SELECT domain FROM governed_domain ORDER BY domain DESC').pluck().all(),
+    enrolledOrg: remembered(() => prepared<[], string>(database, 'SELECT org FROM enrolment').pluck().get() ?? null),
+    latestTime: () => prepared<[], number>(database, 'SELECT seen_at FROM latest_time').pluck().get() ?? null,
     keepLatestTime: (at) => {
-      database.prepare('INSERT OR REPLACE INTO latest_time (one, seen_at) VALUES (1, ?)').run(Math.trunc(at));
+      prepared(database, 'INSERT OR REPLACE INTO latest_time (one, seen_at) VALUES (1, ?)').run(Math.trunc(at));
     },
     reset: (alongside) => database.transaction(() => reset(database, alongside)).immediate(),
   };
@@ -111,22 +111,23 @@ const ORGANISATION_TABLES = [
 ];
 
 function reset(database: Database, alongside: (() => void) | undefined): void {
-  for (const table of ORGANISATION_TABLES) database.prepare(`DELETE FROM ${table}`).run();
+  for (const table of ORGANISATION_TABLES) prepared(database, `DELETE FROM ${table}`).run();
   alongside?.();
 }
 
 function activate(database: Database, candidate: number, { at, governed, sync, alongside }: Activation): void {
-  database.prepare('UPDATE bundle SET activated_at = ? WHERE id = ?').run(at, candidate);
-  database.prepare("INSERT OR REPLACE INTO slot (name, bundle) VALUES ('active', ?)").run(candidate);
-  database.prepare("DELETE FROM slot WHERE name = 'candidate'").run();
-  database.prepare('INSERT OR IGNORE INTO enrolment (one, org) SELECT 1, org FROM bundle WHERE id = ?').run(candidate);
-  const govern = database.prepare('INSERT OR IGNORE INTO governed_domain (domain, since) VALUES (?, ?)');
+  prepared(database, 'UPDATE bundle SET activated_at = ? WHERE id = ?').run(at, candidate);
+  prepared(database, "INSERT OR REPLACE INTO slot (name, bundle) VALUES ('active', ?)").run(candidate);
+  prepared(database, "DELETE FROM slot WHERE name = 'candidate'").run();
+  prepared(database, 'INSERT OR IGNORE INTO enrolment (one, org) SELECT 1, org FROM bundle WHERE id = ?').run(
+    candidate,
+  );
+  const govern = prepared(database, 'INSERT OR IGNORE INTO governed_domain (domain, since) VALUES (?, ?)');
   for (const domain of governed) govern.run(domain, at);
   if (sync !== null) writeSync(database, sync);
   alongside?.();
-  database
-    .prepare(
-      'DELETE FROM bundle WHERE id NOT IN (SELECT id FROM bundle WHERE activated_at IS NOT NULL ORDER BY id DESC LIMIT ?)',
-    )
-    .run(HISTORY);
+  prepared(
+    database,
+    'DELETE FROM bundle WHERE id NOT IN (SELECT id FROM bundle WHERE activated_at IS NOT NULL ORDER BY id DESC LIMIT ?)',
+  ).run(HISTORY);
 }

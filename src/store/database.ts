@@ -52,7 +52,7 @@ const statements = new WeakMap<Database, Map<string, SqliteDatabase.Statement>>(
  * The statement of this text, made once for each database: for what is asked all the time. A statement takes memory of
  * which V8 knows nothing, until a collection happens to find it.
  */
-export function prepared<P extends unknown[], R = unknown>(
+export function prepared<P extends unknown[] = unknown[], R = unknown>(
   database: Database,
   sql: string,
 ): SqliteDatabase.Statement<P, R> {

@@ -1,6 +1,6 @@
 import type { Domain } from '../policy/action.ts';
 import { type ActiveBundle, type BundleHeader, readHistory, readKept, readSlotRow } from './bundle-rows.ts';
-import { type Database, openToRead } from './database.ts';
+import { type Database, openToRead, prepared } from './database.ts';
 import { POLICY_MIGRATIONS } from './policy-migrations.ts';
 import { StoreError } from './store-error.ts';
 
@@ -47,7 +47,7 @@ function found(history: readonly BundleHeader[], active: BundleHeader | null, wh
 
 function governedUntil(database: Database, at: number): readonly Domain[] {
   const sql = 'SELECT domain FROM governed_domain WHERE since <= ? ORDER BY domain DESC';
-  return database.prepare<[number], Domain>(sql).pluck().all(at);
+  return prepared<[number], Domain>(database, sql).pluck().all(at);
 }
 
 function messageOf(bundle: ActiveBundle, { revision }: BundleHeader): string {

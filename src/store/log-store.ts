@@ -76,9 +76,10 @@ export function appendRows(database: Database, rows: Iterable<LogRow>): void {
 
 /** The rows behind `id`, in the order of the chain. */
 export function readRowsAfter(database: Database, id: number, limit: number): readonly LogRow[] {
-  return database
-    .prepare<[number, number], LogRow>('SELECT id, at, hash, text FROM record WHERE id > ? ORDER BY id LIMIT ?')
-    .all(id, limit);
+  return prepared<[number, number], LogRow>(
+    database,
+    'SELECT id, at, hash, text FROM record WHERE id > ? ORDER BY id LIMIT ?',
+  ).all(id, limit);
 }
 
 /** What the records take; the file itself keeps freed pages for the next ones. */
@@ -98,11 +99,11 @@ export function firstNotOlder(database: Database, id: number, at: number): numbe
 /** Takes away the records up to `id`; the hash of the last one stays, so that the chain can be walked from there. */
 export function removeUpTo(database: Database, id: number): void {
   const remove = database.transaction(() => {
-    const hash = database.prepare<[number], Uint8Array>('SELECT hash FROM record WHERE id = ?').pluck().get(id);
+    const hash = prepared<[number], Uint8Array>(database, 'SELECT hash FROM record WHERE id = ?').pluck().get(id);
     // somebody else removed it: an anchor that fits nothing says so for ever
     const anchor = hash ?? new Uint8Array(32);
-    database.prepare('DELETE FROM record WHERE id <= ?').run(id);
-    database.prepare('UPDATE chain SET anchor_id = ?, anchor_hash = ?').run(id, anchor);
+    prepared(database, 'DELETE FROM record WHERE id <= ?').run(id);
+    prepared(database, 'UPDATE chain SET anchor_id = ?, anchor_hash = ?').run(id, anchor);
   });
   remove.immediate();
 }

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { type Database, prepared } from './database.ts';
 
 /** A policy as the server gave it, so that the next sync may get only what changed. */
 export interface CachedPolicy {
@@ -35,30 +35,30 @@ export interface SyncRecord extends Omit<LastSync, 'confirmedAt'> {
 
 export function writeSync(database: Database, sync: SyncRecord): void {
   // verified time never runs backwards: an older answer says nothing new
-  database
-    .prepare(
-      `INSERT INTO last_sync (one, completed_at, verified_time, confirmed_at) VALUES (1, ?, ?, ?)
+  prepared(
+    database,
+    `INSERT INTO last_sync (one, completed_at, verified_time, confirmed_at) VALUES (1, ?, ?, ?)
        ON CONFLICT (one) DO UPDATE SET completed_at = excluded.completed_at, confirmed_at = excluded.confirmed_at,
          verified_time = max(coalesce(verified_time, excluded.verified_time), coalesce(excluded.verified_time, verified_time))`,
-    )
-    .run(sync.completedAt, sync.verifiedTime, sync.confirmedAt === undefined ? sync.completedAt : sync.confirmedAt);
+  ).run(sync.completedAt, sync.verifiedTime, sync.confirmedAt === undefined ? sync.completedAt : sync.confirmedAt);
   writeCache(database, sync.cache);
-  database.prepare('DELETE FROM pending_absence').run();
-  const insert = database.prepare('INSERT INTO pending_absence (policy, first_listing_at) VALUES (?, ?)');
+  prepared(database, 'DELETE FROM pending_absence').run();
+  const insert = prepared(database, 'INSERT INTO pending_absence (policy, first_listing_at) VALUES (?, ?)');
   for (const absence of sync.absences) insert.run(absence.policy, absence.firstListingAt);
 }
 
 /** Writes the differences only: a poll that found nothing new must not rewrite megabytes. */
 function writeCache(database: Database, cache: readonly CachedPolicy[]): void {
   const stored = new Map(
-    database
-      .prepare<[], { id: string; fetched_at: number; updated_at: string; settled: number }>(
-        'SELECT id, fetched_at, updated_at, settled FROM policy_cache',
-      )
+    prepared<[], { id: string; fetched_at: number; updated_at: string; settled: number }>(
+      database,
+      'SELECT id, fetched_at, updated_at, settled FROM policy_cache',
+    )
       .all()
       .map((row) => [row.id, `${row.fetched_at} ${row.settled} ${row.updated_at}`]),
   );
-  const put = database.prepare(
+  const put = prepared(
+    database,
     'INSERT OR REPLACE INTO policy_cache (id, updated_at, settled, fetched_at, content) VALUES (?, ?, ?, ?, ?)',
   );
   for (const entry of cache) {
@@ -67,29 +67,27 @@ function writeCache(database: Database, cache: readonly CachedPolicy[]): void {
     stored.delete(entry.id);
     if (!same) put.run(entry.id, entry.updatedAt, settled, entry.fetchedAt, entry.content);
   }
-  const remove = database.prepare('DELETE FROM policy_cache WHERE id = ?');
+  const remove = prepared(database, 'DELETE FROM policy_cache WHERE id = ?');
   for (const gone of stored.keys()) remove.run(gone);
 }
 
 export function readCache(database: Database): ReadonlyMap<string, CachedPolicy> {
-  const rows = database
-    .prepare<[], { id: string; updatedAt: string; settled: number; fetchedAt: number; content: string }>(
-      'SELECT id, updated_at AS updatedAt, settled, fetched_at AS fetchedAt, content FROM policy_cache',
-    )
-    .all();
+  const rows = prepared<[], { id: string; updatedAt: string; settled: number; fetchedAt: number; content: string }>(
+    database,
+    'SELECT id, updated_at AS updatedAt, settled, fetched_at AS fetchedAt, content FROM policy_cache',
+  ).all();
   return new Map(rows.map((row) => [row.id, { ...row, settled: row.settled === 1 }]));
 }
 
 export function readPendingAbsences(database: Database): readonly PendingAbsence[] {
-  return database
-    .prepare<[], PendingAbsence>(
-      'SELECT policy, first_listing_at AS firstListingAt FROM pending_absence ORDER BY policy',
-    )
-    .all();
+  return prepared<[], PendingAbsence>(
+    database,
+    'SELECT policy, first_listing_at AS firstListingAt FROM pending_absence ORDER BY policy',
+  ).all();
 }
 
 export function readLastSync(database: Database): LastSync | null {
   const sql =
     'SELECT completed_at AS completedAt, verified_time AS verifiedTime, confirmed_at AS confirmedAt FROM last_sync';
-  return database.prepare<[], LastSync>(sql).get() ?? null;
+  return prepared<[], LastSync>(database, sql).get() ?? null;
 }

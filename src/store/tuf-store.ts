@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { type Database, prepared } from './database.ts';
 import { StoreError } from './store-error.ts';
 
 /** The tables of the `tuf` source; for the migration list of policy.db. */
@@ -74,13 +74,14 @@ export interface TufStore {
 
 /** Over a database opened with `POLICY_MIGRATIONS`; whoever opened it closes it. */
 export function createTufStore(database: Database): TufStore {
-  const heldRow = database.prepare<[string], HeldFile>('SELECT content, etag FROM tuf_held WHERE role = ?');
+  const heldRow = prepared<[string], HeldFile>(database, 'SELECT content, etag FROM tuf_held WHERE role = ?');
   const held = (role: string): HeldFile | null => heldRow.get(role) ?? null;
   return {
     root: (version) =>
-      database.prepare<[number], Buffer>('SELECT content FROM tuf_root WHERE version = ?').pluck().get(version) ?? null,
+      prepared<[number], Buffer>(database, 'SELECT content FROM tuf_root WHERE version = ?').pluck().get(version) ??
+      null,
     putRoot(version, content) {
-      database.prepare('INSERT OR REPLACE INTO tuf_root (version, content) VALUES (?, ?)').run(version, content);
+      prepared(database, 'INSERT OR REPLACE INTO tuf_root (version, content) VALUES (?, ?)').run(version, content);
     },
     held,
     hold: (role, { content, etag }, seen) =>
@@ -89,16 +90,19 @@ export function createTufStore(database: Database): TufStore {
           if (!areSame(held(role)?.content ?? null, seen)) {
             throw new StoreError('row_invalid', `the ${role} metadata changed while a newer one was verified`);
           }
-          database
-            .prepare('INSERT OR REPLACE INTO tuf_held (role, content, etag) VALUES (?, ?, ?)')
-            .run(role, content, etag);
+          prepared(database, 'INSERT OR REPLACE INTO tuf_held (role, content, etag) VALUES (?, ?, ?)').run(
+            role,
+            content,
+            etag,
+          );
         })
         .immediate(),
     active: () => database.transaction(() => readActive(database))(),
-    activeRootVersion: () => database.prepare<[], number>('SELECT root_version FROM tuf_active').pluck().get() ?? null,
+    activeRootVersion: () =>
+      prepared<[], number>(database, 'SELECT root_version FROM tuf_active').pluck().get() ?? null,
     promote: (publication) => database.transaction(() => writeActive(database, publication))(),
     clear() {
-      for (const table of TABLES) database.prepare(`DELETE FROM ${table}`).run();
+      for (const table of TABLES) prepared(database, `DELETE FROM ${table}`).run();
     },
   };
 }
@@ -112,10 +116,12 @@ interface ActiveRow {
 }
 
 function readActive(database: Database): TufPublication | null {
-  const row = database.prepare<[], ActiveRow>('SELECT root_version AS rootVersion, path, target FROM tuf_active').get();
+  const row = prepared<[], ActiveRow>(
+    database,
+    'SELECT root_version AS rootVersion, path, target FROM tuf_active',
+  ).get();
   const files = new Map(
-    database
-      .prepare<[], { role: string; content: Buffer }>('SELECT role, content FROM tuf_active_file')
+    prepared<[], { role: string; content: Buffer }>(database, 'SELECT role, content FROM tuf_active_file')
       .all()
       .map(({ role, content }) => [role, content]),
   );
@@ -130,11 +136,13 @@ function writeActive(
   database: Database,
   { rootVersion, path, target, timestamp, snapshot, roles }: TufPublication,
 ): void {
-  database
-    .prepare('INSERT OR REPLACE INTO tuf_active (one, root_version, path, target) VALUES (1, ?, ?, ?)')
-    .run(rootVersion, path, target);
-  database.prepare('DELETE FROM tuf_active_file').run();
-  const insert = database.prepare('INSERT INTO tuf_active_file (role, content) VALUES (?, ?)');
+  prepared(database, 'INSERT OR REPLACE INTO tuf_active (one, root_version, path, target) VALUES (1, ?, ?, ?)').run(
+    rootVersion,
+    path,
+    target,
+  );
+  prepared(database, 'DELETE FROM tuf_active_file').run();
+  const insert = prepared(database, 'INSERT INTO tuf_active_file (role, content) VALUES (?, ?)');
   for (const [role, content] of new Map([['timestamp', timestamp], ['snapshot', snapshot], ...roles])) {
     insert.run(role, content);
   }

@@ -4,7 +4,7 @@ import { createCompiledKeeper } from '../../src/daemon/compiled-keeper.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
 import type { CompiledStore } from '../../src/store/compiled-store.ts';
-import { allow, connect, localFile, policy, requestOf, setOf } from '../policy/asking.ts';
+import { allow, connect, denyRead, localFile, policy, requestOf, setOf } from '../policy/asking.ts';
 
 /** One row, as the database holds it. */
 function memory(): CompiledStore & { row: Uint8Array | null; writes: number } {
@@ -49,6 +49,19 @@ test('policies are read once, whatever changes beside them and however often the
   assert.equal(loads(), 1, 'not even after a restart');
   assert.equal(code(compiled, 'd1.example.com'), 'org_allow');
   assert.ok(compiled.layers[1]?.targets.flags.buffer instanceof SharedArrayBuffer);
+});
+
+test('what does not change lies in the same memory from one policy to the next', () => {
+  const keeper = createCompiledKeeper(memory(), neverFails);
+  const builtin = [denyRead('/etc/reeve/**')];
+  const memoriesOf = (digest: string): readonly unknown[] => {
+    const { layers } = keeper.compile({ ...counted(digest).set, builtin });
+    return ['builtin', 'org'].map((name) => layers.find(({ origin }) => origin === name)?.targets.flags.buffer);
+  };
+  const [one, other] = [memoriesOf('d1'), memoriesOf('d2')];
+  assert.ok(one.every((buffer) => buffer instanceof SharedArrayBuffer));
+  assert.equal(other[0], one[0]);
+  assert.notEqual(other[1], one[1]);
 });
 
 test('what was kept of another bundle is not used, and replaced', () => {
