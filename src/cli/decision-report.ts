@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { type RecordedRequest, type RecordedRequests, recordedRequests } from '../audit/recorded-requests.ts';
 import { systemClock } from '../base/clock.ts';
@@ -37,10 +38,13 @@ export interface DecisionReportOptions {
   readonly limit: number;
 }
 
+const NICENESS = 10;
+
 /** Whose homes are looked up; more than a daemon watches. */
 const MOST_HOMES = 256;
 
 export async function decisionReport(options: DecisionReportOptions): Promise<DecisionReport> {
+  stepBack();
   const { config, database, before, after, since } = options;
   const recorded = recordedIn(join(config.stateDirectory, 'log.db'), options);
   const homes = await homesOf(recorded.requests);
@@ -59,6 +63,15 @@ export async function decisionReport(options: DecisionReportOptions): Promise<De
     };
   } finally {
     await review.close();
+  }
+}
+
+/** Where processors are scarce a report waits, and not an answer of the daemon. */
+function stepBack(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // a sandbox forbids it: then they share alike
   }
 }
 
@@ -101,7 +114,7 @@ async function homesOf(requests: readonly RecordedRequest[]): Promise<ReadonlyMa
 export function decisionLines(output: Output, report: DecisionReport): readonly string[] {
   const { flips, same, otherReason, requests, decisions, since } = report;
   const missing = [
-    [report.left_out, 'more were not looked at'],
+    [report.left_out, 'more were left out'],
     [report.unusable, 'cannot be asked again'],
     [report.not_kept, 'are not in the log'],
   ] as const;

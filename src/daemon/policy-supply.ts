@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
@@ -35,6 +36,8 @@ export type ResetOutcome =
 
 /** How long stopping waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
+/** How long a reset waits for a start that is under way. */
+const START_MS = 20_000;
 /** Once a second: no step of a policy's way takes longer. */
 const SILENT_TICKS = COMPILE_DEADLINE_MS / 1_000;
 
@@ -52,6 +55,9 @@ export class PolicySupply {
   #phase: 'starting' | 'running' | 'waiting' | 'resetting' | 'halted' = 'starting';
   #started: Promise<boolean> = Promise.resolve(false);
   #resetting: Promise<ResetOutcome> | null = null;
+  readonly #begun = Promise.withResolvers<null>();
+  /** The start that is under way, or was the last. */
+  #starting: Promise<unknown> = this.#begun.promise;
   #facts = NO_FACTS;
   #report = NO_REPORT;
   #trouble: string | null = null;
@@ -92,6 +98,7 @@ export class PolicySupply {
     await this.#thread.ask({ kind: 'begin' });
     if (this.#phase !== 'halted') this.#phase = 'running';
     this.#restart.started();
+    this.#begun.resolve(null);
   }
 
   /** Resolves once a policy with this home serves; a home that could not be read rejects and does not count. */
@@ -152,6 +159,7 @@ export class PolicySupply {
 
   async #reset(onReleased: (known: KnownPolicy) => void): Promise<ResetOutcome> {
     const { config, holder } = this.#options;
+    await Promise.race([this.#starting, sleep(START_MS, null, { ref: false })]);
     if (this.#phase !== 'running' && this.#phase !== 'waiting') {
       return { kind: 'failed', code: 'not_ready', message: 'the daemon is starting or stopping: try again' };
     }
@@ -161,7 +169,7 @@ export class PolicySupply {
     const released = await releaseState(this.#thread, config.stateDirectory);
     const known = released.known ?? { org: this.#facts.organisation, revision, governed: [] };
     onReleased(known);
-    if (released.trouble === null) await this.#startAgain();
+    if (released.trouble === null) await this.#startAnother();
     else this.#mourn(released.trouble);
     return { kind: 'reset', ...known, trouble: this.#trouble };
   }
@@ -192,9 +200,15 @@ export class PolicySupply {
   #mourn(cause: string): void {
     this.#phase = 'waiting';
     this.#trouble = cause;
-    const waitMs = this.#restart.plan(() => void this.#startAgain());
+    const waitMs = this.#restart.plan(() => void this.#startAnother());
     const fields = { reason: cause, restart_ms: waitMs };
     this.#options.log.error(fields, 'the policy thread ended; what serves stays, and it starts again');
+  }
+
+  #startAnother(): Promise<void> {
+    const started = this.#startAgain();
+    this.#starting = started;
+    return started;
   }
 
   async #startAgain(): Promise<void> {

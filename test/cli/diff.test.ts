@@ -241,7 +241,7 @@ test('what was looked at is bounded, and what was not is counted', async (t) => 
     [decisions?.['requests'], decisions?.['decisions'], decisions?.['left_out'], decisions?.['unusable']],
     [1, 2, 1, 2],
   );
-  assert.match((await diff(at, '--limit', '1')).stdout, /; 1 more were not looked at, 2 cannot be asked again\n/);
+  assert.match((await diff(at, '--limit', '1')).stdout, /; 1 more were left out, 2 cannot be asked again\n/);
   const none = (await diff(at, '--since', '1s', '--json', '--limit', '100')).json();
   assert.ok(Number(none.decisions?.['requests']) <= 2);
   for (const wrong of [

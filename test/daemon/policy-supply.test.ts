@@ -159,6 +159,44 @@ describe('the supply of policies', () => {
     );
     assert.equal(made.supply.lost, 0);
   });
+
+  test('is reset with another thread, once a start that is under way is over', async (t) => {
+    const made = supplied(t, '');
+    const { supply, holder, clock, revision } = made;
+    const released: unknown[] = [];
+    await supply.start();
+    await supply.open();
+    const served = revision();
+    const early = supply.reset((known) => released.push(known));
+    await supply.begin();
+    const outcome = await within(10_000, 'the reset', early);
+    assert.deepEqual([outcome.kind, released.length, holder.current()?.generation], ['reset', 1, 2]);
+    assert.notEqual(revision(), served);
+    assert.equal(supply.state.trouble, null);
+    // two at a time are one, and only the first is told what was known
+    const both = [supply.reset((known) => released.push(known)), supply.reset((known) => released.push(known))];
+    assert.equal(new Set(await within(10_000, 'both', Promise.all(both))).size, 1);
+    assert.deepEqual([released.length, holder.current()?.generation, clock.pending()], [2, 3, 0]);
+    await supply.halt();
+    assert.equal((await supply.reset(() => released.push(null))).kind, 'failed');
+    assert.equal(released.length, 2);
+  });
+
+  test('is reset while its thread starts again, and there is one thread afterwards', async (t) => {
+    const made = supplied(t, "if (ask.kind === 'sync') throw new Error('broken inside');");
+    const { supply, holder, clock } = made;
+    await begun(made);
+    await within(5_000, 'the answer', supply.sync());
+    clock.advance(1_000);
+    const outcome = await within(
+      10_000,
+      'the reset',
+      supply.reset(() => undefined),
+    );
+    assert.equal(outcome.kind, 'reset');
+    // the one that was starting, and the one of the reset
+    assert.deepEqual([holder.current()?.generation, supply.state.trouble, clock.pending()], [3, null, 0]);
+  });
 });
 
 test('a thread that broke down before anybody listened to it is not waited for', async (t) => {
