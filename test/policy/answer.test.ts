@@ -383,8 +383,30 @@ describe('what reeve protects of its own', () => {
     ]) {
       assert.equal(codeOf('write', path), 'builtin_deny', path);
     }
+    for (const directory of [
+      ...['/etc/systemd/system', '/etc/systemd/user', '/run/systemd/system', '/run/systemd/user'],
+      ...['/usr/local/lib/systemd/system', '/usr/local/lib/systemd/user', '/usr/lib/systemd/system'],
+      ...['/usr/lib/systemd/user', '/lib/systemd/system', '/home/ann/.config/systemd/user'],
+      '/home/ann/.local/share/systemd/user',
+    ]) {
+      for (const unit of ['reeve.service', 'reeve.socket', 'reeve.service.d/x.conf', 'reeve.socket.d/x.conf']) {
+        assert.equal(codeOf('write', `${directory}/${unit}`), 'builtin_deny', `${directory}/${unit}`);
+      }
+      assert.equal(codeOf('write', `${directory}/other.service`), 'org_allow', directory);
+    }
     assert.equal(codeOf('read', '/etc/reeve/config.yaml'), 'org_allow');
     assert.equal(codeOf('write', '/home/ann/.config/other'), 'org_allow');
+  });
+
+  it('is named as what it is', () => {
+    const named = (action: string, path: string): unknown[] => {
+      const { rule: by } = ask(set, { action, path });
+      return [by?.id, by?.name, by?.policy, by?.origin];
+    };
+    const installation = 'reeve’s configuration, state, sockets and program files';
+    assert.deepEqual(named('write', '/etc/reeve/x'), ['protect-installation', installation, 'reeve', 'builtin']);
+    const secrets = 'reeve’s credentials and private keys';
+    assert.deepEqual(named('read', '/etc/reeve/keys/x'), ['protect-secrets', secrets, 'reeve', 'builtin']);
   });
 
   it('is not read where it is a secret', () => {

@@ -324,3 +324,94 @@ describe('what an earlier compile has made of the org', () => {
     assert.deepEqual(first.listing, []);
   });
 });
+
+describe('several policies', () => {
+  it('are taken in the order of their ids, however they come', () => {
+    const ids = ['a', 'b', 'c'];
+    for (const order of ['a b c', 'a c b', 'b a c', 'b c a', 'c a b', 'c b a']) {
+      const policies = order.split(' ').map((id) => policy([deny('a.example.com')], { id }));
+      const { listing } = compile(setOf({ policies }));
+      assert.deepEqual(
+        listing.map(({ policy: id }) => id),
+        ids,
+        order,
+      );
+    }
+  });
+
+  it('change next when the first of them does, and never for one that cannot be read', () => {
+    const until = (hours: number): object =>
+      policy([], { id: `p${hours}`, valid_until: new Date(NOW + hours * 3_600_000).toISOString() });
+    for (const policies of [
+      [until(1), until(2)],
+      [until(2), until(1)],
+      [until(1), until(3), until(2)],
+      [until(3), policy([], { id: 'q' }), until(1)],
+    ]) {
+      assert.equal(compile(setOf({ policies })).nextChange, NOW + 3_600_000);
+    }
+    const unreadable = { id: 'x', unheard: true };
+    const { nextChange, issues } = compile(setOf({ policies: [unreadable] }));
+    assert.equal(nextChange, null);
+    const message = 'policy `x` cannot be evaluated: unknown member `unheard`';
+    assert.deepEqual(issues, [{ rule: 'x', refused: true, message }]);
+  });
+
+  it('are made anew once a verified time has ended a deny, and not before', () => {
+    const ended = policy([deny('a.example.com')], { valid_until: new Date(NOW - 3_600_000).toISOString() });
+    let loads = 0;
+    const stored = { digest: 'd', load: () => ((loads += 1), [ended]) };
+    const at = (verifiedNow: number | null): PolicySet => setOf({ governs: BOTH, stored, verifiedNow });
+    const kept = compile(at(null)).org;
+    for (const [verifiedNow, anew] of [
+      [null, false],
+      [NOW - 3_600_001, false],
+      [NOW - 3_600_000, true],
+      [NOW, true],
+    ] as const) {
+      const before = loads;
+      const { layers } = compile(at(verifiedNow), { org: kept });
+      assert.equal(loads > before, anew, `${verifiedNow}`);
+      assert.equal(layers[1]?.speaks.network.deny, !anew);
+    }
+  });
+
+  it('are made anew where one of their links leads elsewhere, or is of another’s making', () => {
+    let loads = 0;
+    const stored = { digest: 'd', load: () => ((loads += 1), [policy([denyRead('/srv/x/**')])]) };
+    const at = (resolved: string, trusted: boolean): PolicySet =>
+      setOf({ stored, host: { links: new Map([['/srv/x', { resolved, trusted }]]) } });
+    const kept = compile(at('/y', true)).org;
+    for (const [set, anew] of [
+      [at('/y', true), false],
+      [at('/z', true), true],
+      [at('/y', false), true],
+    ] as const) {
+      const before = loads;
+      compile(set, { org: kept });
+      assert.equal(loads > before, anew);
+    }
+  });
+});
+
+test('of rules that cannot be evaluated the first closes for each whom it concerns', () => {
+  const bad = (id: string): object => ({ ...deny('a b'), id });
+  const { closures } = compile(
+    setOf({
+      local: [
+        localFile([bad('one'), bad('two')], { name: '1.yaml', uid: 7 }),
+        localFile([bad('three')], { name: '2.yaml' }),
+        localFile([bad('four')], { name: '3.yaml', uid: 8 }),
+        localFile([bad('five')], { name: '4.yaml' }),
+      ],
+    }),
+  );
+  assert.deepEqual(
+    closures.map(({ uid, reason }) => [uid, /^rule `(\w+)`/.exec(reason)?.[1]]),
+    [
+      [7, 'one'],
+      [null, 'three'],
+      [8, 'four'],
+    ],
+  );
+});

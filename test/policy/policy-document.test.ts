@@ -261,3 +261,46 @@ describe('a policy’s domain', () => {
     assert.equal(ask(denying, reading('/x')).code, 'policy_invalid', 'and its own');
   });
 });
+
+describe('the edges of a policy', () => {
+  const at = (members: RawRule, changes: SetChanges = {}): string =>
+    ask(withMembers(members, changes), connect('b.example.com')).code;
+  const now = new Date(NOW).toISOString();
+
+  it('are moments that belong to what begins with them', () => {
+    assert.equal(at({ valid_from: now }), 'org_deny');
+    assert.equal(at({ valid_from: new Date(NOW + 1).toISOString() }), 'org_allow');
+    assert.equal(at({ valid_until: now }, { verifiedNow: NOW }), 'org_allow');
+    assert.equal(at({ valid_until: now }, { verifiedNow: NOW - 1 }), 'org_deny');
+    assert.equal(at({ valid_until: new Date(NOW + 1).toISOString() }, { verifiedNow: NOW }), 'org_deny');
+  });
+
+  it('are times in whole, with a zone', () => {
+    for (const text of ['2026-06-01T13:00:00Z', '2026-06-01T13:00:00.5+01:00', '2026-06-01T23:59:59-00:30']) {
+      assert.equal(at({ valid_until: text }), 'org_deny', text);
+    }
+    for (const text of [
+      ...['x2026-06-01T13:00:00Z', '2026-06-01T13:00:00Zx', '2026-06-01T13:00:00', '2026-06-01T13:00:00+0100'],
+      ...['2026-06-01T13:00:00 01:00', '2026-06-01T13:00:00+ab:cd', '2026-06-01T24:00:00Z', '2026-06-31T00:00:00Z', 7],
+    ]) {
+      assert.equal(at({ valid_until: text }), 'policy_invalid', String(text));
+    }
+  });
+});
+
+describe('a policy that cannot be evaluated', () => {
+  it('is called by its place where it has no id, and says what is wrong', () => {
+    const fault = (members: RawRule): string => compile(setOf({ policies: [members] })).warnings[0]?.message ?? '';
+    assert.equal(fault({ id: '', type: 7 }), 'policy `#1` cannot be evaluated: `type` must be a string');
+    assert.equal(fault({ name: 'n', type: [] }), 'policy `n` cannot be evaluated: `type` must be a string');
+    assert.match(fault({ id: 'c', cedar_v1: 'permit' }), /policy type `"?cedar_v1"?` is not supported/);
+    assert.match(fault({ id: 'c', type: 'rego_v1' }), /policy type `"?rego_v1"?` is not supported/);
+  });
+
+  it('closes as any other where a team of this machine is meant', () => {
+    const bad = policy([deny('a b')], { scope: { teams: ['mine'] } });
+    const asked = connect('x.example.com');
+    assert.equal(ask(setOf({ governs: BOTH, policies: [bad], teams: ['mine'] }), asked).code, 'policy_invalid');
+    assert.equal(ask(setOf({ governs: BOTH, policies: [bad], teams: ['other'] }), asked).code, 'default_deny');
+  });
+});

@@ -231,3 +231,43 @@ describe('the `uid` of a request', () => {
     assert.equal(codeFor(1000, 0), 'default_deny');
   });
 });
+
+describe('what is wrong with a request', () => {
+  const said = (value: unknown): string => {
+    const asked = readRequest(value);
+    if (asked.kind === 'not_a_request') return asked.message;
+    return asked.request.kind === 'invalid' ? asked.request.reason : '';
+  };
+
+  it('is said in one line', () => {
+    for (const [value, message] of [
+      [7, 'a request is a JSON object'],
+      [{ ...NET, action: 'fly' }, '`action` must be one of connect:tcp, connect:udp, read, write'],
+      [{ ...NET, labels: [] }, '`labels` must be an object'],
+      [{ ...NET, agent: 7 }, '`agent` must be a string'],
+      [{ ...NET, uid: 1.5 }, '`uid` must be an integer'],
+      [{ ...NET, uid: -1 }, '`uid` is no user id'],
+      [{ ...NET, host: 7 }, '`host` must be a string'],
+      [{ ...NET, ip: 7 }, '`ip` must be a string or an array of strings'],
+      [{ ...NET, port: '443' }, '`port` must be an integer'],
+      [{ ...NET, port: 0 }, 'the port must lie within 1–65535'],
+      [{ action: 'connect:tcp', port: 1 }, 'a network request names a `host`, an `ip` or both'],
+      [{ ...NET, host: '192.0.2.1', ip: '192.0.2.2' }, '`host` is an address and `ip` names another one'],
+      [{ ...NET, ip: [] }, '`ip` must hold 1 to 64 addresses'],
+      [{ ...NET, ip: 'fe80::1%lo' }, '`ip` must be a four-part decimal IPv4 or an IPv6 address without a zone'],
+      [{ ...FILE, path: 7 }, '`path` must be a string'],
+      [{ ...FILE, real: 7 }, '`real` must be a string'],
+      [{ ...FILE, resolved: 1 }, '`resolved` must be true or false'],
+      [{ ...FILE, recursive: 1 }, '`recursive` must be true or false'],
+      [{ ...FILE, real: '/x/' }, '`real` must be absolute, without `//`, `.`, `..` and a trailing `/`'],
+      [{ ...FILE, real: '/y', resolved: true }, '`resolved` says that `real` is `path`, and they differ'],
+    ] as const) {
+      assert.equal(said(value), message);
+    }
+  });
+
+  it('is nothing for the least and the greatest user id', () => {
+    for (const uid of [0, 4_294_967_294]) assert.equal(said({ ...NET, uid }), '', `${uid}`);
+    for (const uid of [-1, 4_294_967_295]) assert.equal(said({ ...NET, uid }), '`uid` is no user id', `${uid}`);
+  });
+});

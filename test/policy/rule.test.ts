@@ -291,3 +291,46 @@ describe('actions', () => {
     for (const value of ['Read', 'request:get', '', null, 1]) assert.equal(isAction(value), false);
   });
 });
+
+describe('what is wrong with a rule', () => {
+  const said = (raw: unknown, writer: 'control_plane' | 'local' = 'control_plane'): string => {
+    const check = checkRule(raw, writer);
+    return check.kind === 'ok' ? '' : (check.issues.find(({ refused }) => refused)?.message ?? '');
+  };
+  const good = allow('a.example.com');
+
+  it('is said to whoever writes it', () => {
+    for (const [raw, message] of [
+      [7, 'a rule is an object'],
+      [{ ...good, priority: 1 }, 'unknown member `priority`'],
+      [{ ...good, id: 7 }, '`id` must be a string'],
+      [{ ...good, name: 7 }, '`name` must be a string'],
+      [{ ...good, decision: 'ask' }, '`decision` must be `allow` or `deny`'],
+      [{ ...good, http_resources: [] }, 'a rule has either `resources` or `http_resources`'],
+      [{ ...good, resources: [] }, '`resources` must name at least one resource'],
+      [{ ...good, resources: [7] }, '`resources` must hold strings'],
+      [{ ...good, actions: [] }, '`actions` must name at least one action'],
+      [{ ...good, actions: ['fly'] }, 'unknown action `fly`'],
+      [{ ...good, actions: ['read', 'connect:tcp'] }, '`actions` mixes domains or layers: write one rule for each'],
+      [
+        { ...good, actions: ['request:get'] },
+        'HTTP rules (`request:…`) are not supported yet: write `connect:tcp` with a `host:port`',
+      ],
+    ] as const) {
+      assert.equal(said(raw), message, JSON.stringify(raw));
+    }
+    assert.equal(said(good), '');
+  });
+
+  it('is that it mixes hosts and paths where the resource has to show the action', () => {
+    const mixed = { decision: 'deny', resources: ['a.example.com', '/x'] };
+    assert.equal(said(mixed, 'local'), '`resources` mixes hosts and paths: write one rule for each');
+    assert.equal(said({ decision: 'deny', resources: ['/x', '~/y', '$HOME'] }, 'local').startsWith('variables'), true);
+    assert.equal(said({ decision: 'deny', resources: ['/x'] }), '`actions` must name at least one action');
+  });
+
+  it('is listed where it matches nothing', () => {
+    assert.match(listed(allowRead('$HOME/x')), /^active: `\$HOME\/x` matches nothing here: variables mean nothing in/);
+    assert.match(listed(allowRead('C:\\x')), /^active: `C:.*` matches nothing here: .* is a windows path/);
+  });
+});
