@@ -1,4 +1,7 @@
+import type { MetadataDocument } from '../tuf/metadata-text.ts';
 import { followStored, type TrustedRoot } from '../tuf/root-chain.ts';
+import { assertPolicySignedBy } from '../tuf/signed-by.ts';
+import { readTargets } from '../tuf/targets-file.ts';
 import { chooseRoles } from './choose-roles.ts';
 import { RESIGN_EVERY_MS } from './expiries.ts';
 import { lead } from './lead.ts';
@@ -11,7 +14,7 @@ import { type RepositoryState, readState } from './repository-state.ts';
 import { retireFiles } from './retire-files.ts';
 import { type RootTransition, rootsOf, rootTransition } from './root-transition.ts';
 import { type SigningKey, signersOf, suffices } from './signers.ts';
-import { type Change, NO_CHANGE, stage } from './stage.ts';
+import { type Change, draft, NO_CHANGE, stage } from './stage.ts';
 
 export interface Publication {
   /** The directory of the repository; made if it is not there. */
@@ -21,6 +24,8 @@ export interface Publication {
   /** The first root, or the one after the newest that is published. */
   readonly root?: Uint8Array | undefined;
   readonly change?: Change;
+  /** A file of `targets` that its keys have signed elsewhere; see `draftTargets`. */
+  readonly signed?: Uint8Array | undefined;
   /** How often somebody signs the timestamp; the bundles' ladders have to allow it. */
   readonly resignEveryMs?: number;
 }
@@ -34,7 +39,7 @@ export async function publish(publication: Publication): Promise<PublicationRepo
   return withLock(directory, async () => {
     placeFirstRoot(directory, publication.root);
     const state = stateOf(directory);
-    const transition = rootTransition(state, publication.root, publication.keys);
+    const transition = rootTransition(state, publication);
     if (transition.kind !== 'alone') return publishOver(directory, { state, transition }, publication);
     const { version } = transition.next.root.file;
     const path = metadataPath('root', version);
@@ -45,6 +50,34 @@ export async function publish(publication: Publication): Promise<PublicationRepo
     const report = await publishOver(directory, { state: after, transition: { kind: 'none' } }, publication);
     return { ...report, result: 'published', written: [path, ...report.written] };
   });
+}
+
+/** What the keys of `targets` have to sign, each on its own machine; null = nothing is new. Its targets are in place. */
+export async function draftTargets(
+  repository: string,
+  change: Change,
+  now: number,
+): Promise<{ readonly document: MetadataDocument; readonly version: number } | null> {
+  const directory = openRepository(repository);
+  return withLock(directory, () => {
+    const state = stateOf(directory);
+    const document = draft({ directory, state, roots: [state.root], sound: state.newest, keys: [], now }, change);
+    return Promise.resolve(document === null ? null : { document, version: Number(document.signed['version']) });
+  });
+}
+
+function placeSigned(directory: RepositoryDirectory, state: RepositoryState, bytes: Uint8Array): string {
+  const file = readTargets(bytes, 'targets');
+  assertPolicySignedBy(state.root.file, file, state.root.file.revokedKeyIds);
+  const path = metadataPath('targets', file.version);
+  const highest = state.highest.get('targets') ?? 0;
+  // published once is published for ever: caches keep it
+  if (file.version <= highest) {
+    const message = `\`${path}\` is older than what is there: publish it anew, from a draft over version ${highest}`;
+    throw new PublisherError('not_newer', message);
+  }
+  directory.write(path, bytes);
+  return path;
 }
 
 function placeFirstRoot(directory: RepositoryDirectory, root: Uint8Array | undefined): void {
@@ -77,13 +110,17 @@ interface Start {
 async function publishOver(
   directory: RepositoryDirectory,
   { state, transition }: Start,
-  { keys, now, change = NO_CHANGE, resignEveryMs = RESIGN_EVERY_MS }: Publication,
+  { keys, now, change = NO_CHANGE, signed, resignEveryMs = RESIGN_EVERY_MS }: Publication,
 ): Promise<PublicationReport> {
   const roots = rootsOf(state, transition);
   const sound = stateOf(directory, roots).newest;
-  const written = stage({ directory, state, roots, sound, keys, now }, change);
+  const written =
+    signed === undefined
+      ? stage({ directory, state, roots, sound, keys, now }, change)
+      : [placeSigned(directory, state, signed)];
   const staged = stateOf(directory, roots);
-  if (transition.kind === 'none' && change !== NO_CHANGE && !hasOnlineKeys(roots, keys)) {
+  const isChange = change !== NO_CHANGE || signed !== undefined;
+  if (transition.kind === 'none' && isChange && !hasOnlineKeys(roots, keys)) {
     return reportOf(staged, { result: written.length === 0 ? 'unchanged' : 'staged', written }, now);
   }
   const last = roots.at(-1) ?? state.root;

@@ -1,5 +1,6 @@
 import { nextRoot, type TrustedRoot } from '../tuf/root-chain.ts';
 import { assertPolicySignedBy, assertSignedBy } from '../tuf/signed-by.ts';
+import { assertFresh } from '../tuf/trusted-set.ts';
 import { TufError } from '../tuf/tuf-error.ts';
 import { PublisherError } from './publisher-error.ts';
 import type { RepositoryState } from './repository-state.ts';
@@ -23,11 +24,12 @@ export type RootTransition =
 
 export function rootTransition(
   state: RepositoryState,
-  given: Uint8Array | undefined,
-  keys: readonly SigningKey[],
+  { root: given, keys, now }: { root?: Uint8Array | undefined; keys: readonly SigningKey[]; now: number },
 ): RootTransition {
   if (given === undefined || Buffer.compare(given, state.rootBytes) === 0) return { kind: 'none' };
   const next = { root: follower(state.root, given), bytes: given };
+  // nothing would be believed under it
+  assertFresh('root', next.root.file, now);
   if (staysGood(state, next.root)) return { kind: 'alone', next };
   const both = [state.root, next.root].every(({ file }) =>
     (['timestamp', 'snapshot', 'targets'] as const).every((role) => suffices(signersOf(file, role), keys)),

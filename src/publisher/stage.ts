@@ -1,3 +1,4 @@
+import type { JsonObject, MetadataDocument } from '../tuf/metadata-text.ts';
 import type { TrustedRoot } from '../tuf/root-chain.ts';
 import { LEAST_LEFT_MS, TARGETS_VALID_MS, TEAM_VALID_MS } from './expiries.ts';
 import type { PackedBundle } from './pack-bundle.ts';
@@ -42,29 +43,56 @@ export interface Staging {
  */
 export function stage(staging: Staging, change: Change): readonly string[] {
   const teams = teamsAfter(staging, change);
-  const written = stageRole(staging, 'targets', change, teams);
+  const written = stageRole(staging, planned(staging, 'targets', change, teams));
   // a team's file is sound if the keys that it has from now on have signed it
   const sound = readState(staging.directory, staging.roots)?.newest ?? new Map<string, SignedRole>();
   const behind = { ...staging, sound };
-  return [...written, ...teams.flatMap(({ name }) => stageRole(behind, name, change, teams))];
+  return [...written, ...teams.flatMap(({ name }) => stageRole(behind, planned(behind, name, change, teams)))];
 }
 
-function stageRole(
-  staging: Staging,
-  role: string,
-  change: Change,
-  teams: readonly TeamDelegation[],
-): readonly string[] {
+/**
+ * Writes the targets alone, and gives what the keys of `targets` have to sign, for keys that never meet on one machine;
+ * null = there is nothing to sign.
+ */
+export function draft(staging: Staging, change: Change): MetadataDocument | null {
+  const plan = planned(staging, 'targets', change, teamsAfter(staging, change));
+  if (plan === null) return null;
+  for (const packed of plan.bundles) writeTarget(staging.directory, packed);
+  return { signatures: [], signed: plan.signed };
+}
+
+/** A role's next file, before anybody has signed it. */
+interface RolePlan {
+  readonly path: string;
+  readonly signed: JsonObject;
+  readonly signers: readonly RoleSigners[];
+  readonly bundles: readonly PackedBundle[];
+}
+
+/** Null where the file that is there goes on. */
+function planned(staging: Staging, role: string, change: Change, teams: readonly TeamDelegation[]): RolePlan | null {
   const content = contentOf(staging, role);
   const wanted = changedContent(content, role, change);
   if (role !== 'targets' || !startsAnew(staging)) assertNewer(content, wanted);
   const signers = signersFor(role, staging.roots, teams);
-  if (sameContent(content, wanted) && !mustBeSigned(staging, role, signers)) return [];
-  const bundles = change.bundles.filter((bundle) => bundle.role === role);
-  return [
-    ...bundles.map(({ packed }) => writeTarget(staging.directory, packed)),
-    writeRole(staging, role, wanted, signers),
-  ];
+  if (sameContent(content, wanted) && !mustBeSigned(staging, role, signers)) return null;
+  const version = nextVersion(staging.state, role);
+  const expires = staging.now + (role === 'targets' ? TARGETS_VALID_MS : TEAM_VALID_MS);
+  return {
+    path: metadataPath(role, version),
+    signed: targetsSigned(wanted, { version, expires }),
+    signers,
+    bundles: change.bundles.filter((bundle) => bundle.role === role).map(({ packed }) => packed),
+  };
+}
+
+function stageRole({ directory, keys }: Staging, plan: RolePlan | null): readonly string[] {
+  if (plan === null) return [];
+  // before anything is written: whether the keys suffice
+  const bytes = signedBytes(plan.signed, plan.signers, keys);
+  const targets = plan.bundles.map((packed) => writeTarget(directory, packed));
+  directory.write(plan.path, bytes);
+  return [...targets, plan.path];
 }
 
 /** Those that go keep their last file, which nobody is led to any more (tuf, trap 9). */
@@ -135,19 +163,6 @@ function mustBeSigned({ state, sound, keys, now }: Staging, role: string, signer
 function writeTarget(directory: RepositoryDirectory, { listed, bytes }: PackedBundle): string {
   const path = targetPath(listed.path, listed.sha256);
   directory.write(path, bytes);
-  return path;
-}
-
-function writeRole(
-  { directory, state, keys, now }: Staging,
-  role: string,
-  content: TargetsContent,
-  signers: readonly RoleSigners[],
-): string {
-  const version = nextVersion(state, role);
-  const valid = role === 'targets' ? TARGETS_VALID_MS : TEAM_VALID_MS;
-  const path = metadataPath(role, version);
-  directory.write(path, signedBytes(targetsSigned(content, { version, expires: now + valid }), signers, keys));
   return path;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -172,6 +172,7 @@ test('wrong usage of publish says what is missing', async (t) => {
   await desk.json(`${BUILD} --revision 1`);
   const cases: readonly (readonly [string, RegExp])[] = [
     ['bundle publish --repository [site]', /there is nothing to publish\nhint: name a bundle, or give --refresh/],
+    ['bundle publish --repository [site] --refresh --draft [x]', /--draft is for a bundle/],
     ['bundle publish --repository [site] --from elsewhere', /--from takes `governance`, not `elsewhere`/],
     ['bundle publish [bundle.json] --repository [site] --from governance', /a bundle and --from do not go together/],
     ['bundle publish --repository [site] --from governance', /--from governance needs --head/],
@@ -238,4 +239,44 @@ test('--every signs again and again until it is stopped', async (t) => {
       ['refreshed', 4],
     ],
   );
+});
+
+test('two targets keys that never meet on one machine sign a draft, which is published then', async (t) => {
+  const desk = newDesk(t);
+  await published(desk);
+  await desk.json(`keys add [1.root.json] --role targets --new [carol.pem.pub] --threshold 2`);
+  for (const person of ['alice', 'bob']) {
+    await desk.json(`keys sign [2.root.json] --key [${person}.pem] --passphrase-file [pass.txt]`);
+  }
+  const signatures = (file: string): string =>
+    readdirSync(desk.path('.'))
+      .filter((name) => name.startsWith(`${file}.`) && name.endsWith('.sig'))
+      .map((name) => `[${name}]`)
+      .join(' ');
+  await desk.json(`keys assemble [2.root.json] ${signatures('2.root.json')}`);
+  const both = ALL_KEYS.replace('--key [targets.pem]', '--key [targets.pem] --key [carol.pem]');
+  await desk.json(`bundle publish --repository [site] --root [2.root.json] ${both}`);
+  desk.write('policies/egress.json', policyOf(['other.example.com']));
+  await desk.json(`${BUILD} --repository [site]`);
+  const alone = await desk.run(`bundle publish [bundle.json] --repository [site] ${ALL_KEYS}`);
+  assert.match(alone.stderr, /`targets` needs the signatures of 2 keys and 1 are here/);
+  const { version } = await desk.json('bundle publish [bundle.json] --repository [site] --draft [next.targets.json]');
+  assert.equal(version, 3);
+  const unknown = await desk.run('keys sign [next.targets.json] --key [targets.pem] --passphrase-file [pass.txt]');
+  assert.match(unknown.stderr, /who signs targets is in the root\nhint: name it with --root/);
+  const sign = 'keys sign [next.targets.json] --root [2.root.json] --passphrase-file [pass.txt]';
+  assert.match((await desk.run(`${sign} --key [alice.pem]`)).stderr, /is of a key that is no targets key of this root/);
+  const first = await desk.run(`${sign} --key [targets.pem]`);
+  assert.match(first.stdout, /bundle\.json\.gz: .*revision 2 of acme\n.*by targets keys: 0 of 2 /);
+  const few = await desk.run(
+    `keys assemble [next.targets.json] ${signatures('next.targets.json')} --root [2.root.json]`,
+  );
+  assert.deepEqual([few.code, /stays unsigned/.test(few.stdout)], [1, true]);
+  await desk.json(`${sign} --key [carol.pem]`);
+  await desk.json(`keys assemble [next.targets.json] ${signatures('next.targets.json')} --root [2.root.json]`);
+  const report = await desk.json(`bundle publish --repository [site] --signed [next.targets.json] ${ONLINE}`);
+  assert.equal((report['bundles'] as readonly { revision: string }[])[0]?.revision, '2');
+  await desk.json('bundle verify [site] --root [1.root.json]');
+  const again = await desk.run(`bundle publish --repository [site] --signed [next.targets.json] ${ONLINE}`);
+  assert.match(again.stderr, /is older than what is there/);
 });

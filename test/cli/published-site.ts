@@ -17,6 +17,7 @@ const keyFile = (name: string) => {
   return { part, ...openKeyFile(join(shared, `${name}.pem`), PASSPHRASE) };
 };
 const [first, second] = [keyFile('alice'), keyFile('bob')];
+keyFile('carol');
 const roles = {
   root: { keys: [first.part, second.part], threshold: 2 },
   targets: { keys: [keyFile('targets').part], threshold: 1 },

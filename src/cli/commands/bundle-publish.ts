@@ -1,5 +1,5 @@
 import { CliError } from '../cli-error.ts';
-import { type Command, type CommandInput, flag, textOption, textsOption } from '../command.ts';
+import { type CliContext, type Command, type CommandInput, flag, textOption, textsOption } from '../command.ts';
 import { durationMs } from '../duration.ts';
 import { publicationLines } from '../publication-lines.ts';
 import { KEYS_OPTION, openKeys, PASSPHRASES_OPTION } from '../signing-keys.ts';
@@ -28,6 +28,11 @@ export const bundlePublish: Command = {
       repeatable: true,
     },
     { flags: '--remove-team <name>', description: 'no longer lead machines to this team’s bundles', repeatable: true },
+    {
+      flags: '--draft <file>',
+      description: 'put the bundle in its place, and write what the targets keys have to sign, each on its own machine',
+    },
+    { flags: '--signed <file>', description: 'publish such a draft once `reeve keys assemble` has completed it' },
     { flags: '--refresh', description: 'sign the timestamp anew, and the snapshot where it is due' },
     { flags: '--every <duration>', description: 'stay, and do so as often as this, such as `1h`' },
     { flags: '--from <source>', description: '`governance`: publish what a governance API lists, whenever it changes' },
@@ -52,6 +57,8 @@ export const bundlePublish: Command = {
     const { publishFromGovernance, publishRepeatedly } = await import('../publish-repeatedly.ts');
     if (textOption(input, 'from') !== undefined) return publishFromGovernance(context, input, everyMs);
     if (everyMs !== undefined) return publishRepeatedly(context, input, everyMs);
+    const draft = textOption(input, 'draft');
+    if (draft !== undefined) return writeDraft(context, input, draft);
     const { publish } = await import('../../publisher/publish.ts');
     const report = await publish(await publicationOf(input));
     context.output.result(report, () => publicationLines(context.output, report));
@@ -59,7 +66,7 @@ export const bundlePublish: Command = {
   },
 };
 
-const WAYS = 'name a bundle, or give --refresh, --root, --add-team, --remove-team or --from governance';
+const WAYS = 'name a bundle, or give --refresh, --root, --signed, --add-team, --remove-team or --from governance';
 
 function assertOneWay(input: CommandInput): void {
   const from = textOption(input, 'from');
@@ -68,10 +75,31 @@ function assertOneWay(input: CommandInput): void {
     throw new CliError('usage', `--from takes \`governance\`, not \`${from}\``);
   }
   if (from !== undefined && bundle !== undefined) throw new CliError('usage', 'a bundle and --from do not go together');
-  const changes = ['root', 'from', 'every'].some((name) => textOption(input, name) !== undefined);
+  const changes = ['root', 'from', 'every', 'signed'].some((name) => textOption(input, name) !== undefined);
   const teams = [...textsOption(input, 'addTeam'), ...textsOption(input, 'removeTeam')];
   if (bundle !== undefined || changes || teams.length > 0 || flag(input, 'refresh')) return;
   throw new CliError('usage', 'there is nothing to publish', WAYS);
+}
+
+async function writeDraft({ output }: CliContext, input: CommandInput, path: string): Promise<0> {
+  const [{ changeOf }, { draftTargets }, { writeOnce }, { metadataBytes }] = await Promise.all([
+    import('../publication-change.ts'),
+    import('../../publisher/publish.ts'),
+    import('../../publisher/new-file.ts'),
+    import('../../tuf/metadata-text.ts'),
+  ]);
+  const now = Date.now();
+  const change = changeOf(input, now);
+  if (change === null || textOption(input, 'team') !== undefined) {
+    throw new CliError('usage', '--draft is for a bundle or a team that the targets keys sign');
+  }
+  const draft = await draftTargets(required(input, 'repository'), change, now);
+  if (draft === null) throw new CliError('failed', 'nothing is new, so there is nothing to sign');
+  writeOnce(path, metadataBytes(draft.document), 0o644);
+  output.result({ path, version: draft.version }, () => [
+    `wrote ${path}: version ${draft.version} of \`targets\`, to be signed with \`reeve keys sign\``,
+  ]);
+  return 0;
 }
 
 /** One publication, as the command line says it. */
@@ -79,7 +107,7 @@ async function publicationOf(input: CommandInput) {
   const { changeOf } = await import('../publication-change.ts');
   const { readSmallFile } = await import('../../publisher/small-file.ts');
   const { MAX_METADATA_BYTES } = await import('../../tuf/limits.ts');
-  const root = textOption(input, 'root');
+  const [root, signed] = [textOption(input, 'root'), textOption(input, 'signed')];
   const now = Date.now();
   const change = changeOf(input, now);
   return {
@@ -87,6 +115,7 @@ async function publicationOf(input: CommandInput) {
     keys: await openKeys(input),
     now,
     ...(change === null ? {} : { change }),
+    ...(signed === undefined ? {} : { signed: readSmallFile(signed, MAX_METADATA_BYTES.targets) }),
     ...(root === undefined ? {} : { root: readSmallFile(root, MAX_METADATA_BYTES.root) }),
   };
 }

@@ -1,47 +1,46 @@
+import { CEREMONY_OPTIONS, readSubject } from '../ceremony.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, firstArgument, textOption } from '../command.ts';
 import { PASSPHRASE_OPTION, passphrase } from '../passphrase.ts';
-import { rootLines, shortId } from '../root-lines.ts';
+import { shortId } from '../root-lines.ts';
 import { required } from './control-plane-database.ts';
-
-const PREVIOUS_OPTION = {
-  flags: '--previous <file>',
-  description: 'the root before it (default: the one with the number below, beside it)',
-};
 
 export const keysSign: Command = {
   path: ['keys', 'sign'],
   summary: 'sign a root with one key: unsigned file in, detached signature out',
   description:
     'shows what is signed; compare `content` with what the other signers see before entering the passphrase. the ' +
-    'signature goes into `FILE.KEY.sig`, which may travel. exit code: 0, 1 nothing was signed.',
-  arguments: [{ name: '<file>', description: 'root, signed by others already or not' }],
+    'signature goes into `FILE.KEY.sig`, which may travel. a draft of `reeve bundle publish --draft` is signed in the ' +
+    'same way. exit code: 0, 1 nothing was signed.',
+  arguments: [{ name: '<file>', description: 'root or targets, signed by others already or not' }],
   options: [
     { flags: '--key <file>', description: 'private key file', mandatory: true },
     PASSPHRASE_OPTION,
-    PREVIOUS_OPTION,
+    ...CEREMONY_OPTIONS,
   ],
-  examples: ['reeve keys sign 1.root.json --key alice.pem'],
+  examples: [
+    'reeve keys sign 1.root.json --key alice.pem',
+    'reeve keys sign 7.targets.json --root 1.root.json --key t1.pem',
+  ],
   async run({ output }, input) {
-    const { path, document, previous, report } = await readRoot(firstArgument(input), textOption(input, 'previous'));
+    const { path, document, report, lines, faultOf } = await readSubject(firstArgument(input), input);
     // before the passphrase is asked for
-    if (!output.json) output.result(null, () => rootLines(output, report));
-    const [{ openKeyFile, readEncryptedKey }, { signaturePath }, { signatureFault }] = await Promise.all([
-      import('../../publisher/key-file.ts'),
-      import('../../publisher/metadata-file.ts'),
-      import('../../publisher/root-report.ts'),
-    ]);
-    const [{ writeAtomically }, { signatureOf }] = await Promise.all([
-      import('../../publisher/atomic-file.ts'),
-      import('../../tuf/sign.ts'),
-    ]);
+    if (!output.json) output.result(null, () => lines(output, report));
+    const [{ openKeyFile, readEncryptedKey }, { signaturePath }, { writeAtomically }, { signatureOf }] =
+      await Promise.all([
+        import('../../publisher/key-file.ts'),
+        import('../../publisher/metadata-file.ts'),
+        import('../../publisher/atomic-file.ts'),
+        import('../../tuf/sign.ts'),
+      ]);
     const keyFile = required(input, 'key');
     readEncryptedKey(keyFile);
     const { key } = openKeyFile(keyFile, await passphrase(keyFile, textOption(input, 'passphraseFile')));
     const signature = signatureOf(document.signed, key);
-    const fault = signatureFault(document, signature, previous);
-    if (fault !== null)
+    const fault = faultOf(signature);
+    if (fault !== null) {
       throw new CliError('failed', `the signature of \`${keyFile}\` ${fault}: it would count for nothing`);
+    }
     const signed = signaturePath(path, signature);
     writeAtomically(signed, Buffer.from(`${JSON.stringify(signature)}\n`));
     output.result({ signature: signed, key_id: signature.keyid, content_sha256: report.content_sha256 }, () => [
@@ -58,17 +57,19 @@ export const keysAssemble: Command = {
     'checks each signature, and the whole as a daemon does. the file is replaced by the signed one; with too few ' +
     'signatures it stays as it is. exit code: 0, 1 signatures are missing or wrong.',
   arguments: [
-    { name: '<file>', description: 'root without signatures' },
+    { name: '<file>', description: 'root or targets without signatures' },
     { name: '<signature...>', description: 'what `reeve keys sign` wrote' },
   ],
-  options: [PREVIOUS_OPTION],
-  examples: ['reeve keys assemble 1.root.json 1.root.json.3f9c2b1a.sig 1.root.json.77aa01cd.sig'],
+  options: CEREMONY_OPTIONS,
+  examples: [
+    'reeve keys assemble 1.root.json 1.root.json.3f9c2b1a.sig 1.root.json.77aa01cd.sig',
+    'reeve keys assemble 7.targets.json 7.targets.json.*.sig --root 1.root.json',
+  ],
   async run({ output }, input) {
-    const { path, document, previous } = await readRoot(firstArgument(input), textOption(input, 'previous'));
-    const { assembleRoot } = await import('../../publisher/assemble-root.ts');
-    const report = assembleRoot({ path, document, previous, signatures: input.args.slice(1) });
+    const { path, lines, assemble } = await readSubject(firstArgument(input), input);
+    const report = assemble(input.args.slice(1));
     output.result({ path, ...report }, () => [
-      ...rootLines(output, report),
+      ...lines(output, report),
       ...(report.complete ? [`wrote ${path}`] : [`${path} stays unsigned: signatures are missing`]),
     ]);
     return report.complete ? 0 : 1;
@@ -81,23 +82,13 @@ export const keysShow: Command = {
   description:
     'everything a third party needs to compare with the printed protocol of a ceremony. exit code: 0, 1 it is no root ' +
     'or its signatures do not suffice.',
-  arguments: [{ name: '<file>', description: 'root, signed or not' }],
-  options: [PREVIOUS_OPTION],
+  arguments: [{ name: '<file>', description: 'root or targets, signed or not' }],
+  options: CEREMONY_OPTIONS,
   examples: ['reeve keys show 1.root.json', 'reeve keys show 2.root.json --previous 1.root.json --json'],
   async run({ output }, input) {
-    const { report } = await readRoot(firstArgument(input), textOption(input, 'previous'));
-    output.result(report, () => rootLines(output, report));
-    return report.complete && report.bad_signatures.length === 0 ? 0 : 1;
+    const { report, lines } = await readSubject(firstArgument(input), input);
+    output.result(report, () => lines(output, report));
+    const bad = 'bad_signatures' in report ? report.bad_signatures.length : 0;
+    return report.complete && bad === 0 ? 0 : 1;
   },
 };
-
-async function readRoot(path: string, given: string | undefined) {
-  const [{ readMetadataFile }, { previousRoot }, { rootReport }] = await Promise.all([
-    import('../../publisher/metadata-file.ts'),
-    import('../../publisher/root-file.ts'),
-    import('../../publisher/root-report.ts'),
-  ]);
-  const document = readMetadataFile(path);
-  const previous = previousRoot(path, document, given);
-  return { path, document, previous, report: rootReport(document, previous) };
-}
