@@ -1,5 +1,6 @@
 import type { AttackResult } from './attack.ts';
-import { attackTable } from './attack-table.ts';
+import { attackTable, tableOf } from './attack-table.ts';
+import type { FaultResult } from './run-faults.ts';
 
 /** A part of docs/attacks.md: what is between its heading and the next. */
 export interface Section {
@@ -20,7 +21,18 @@ the machine without a policy saw something else, the cell says so (*at first*). 
 again, and the newer revision was live at the next sync. *Kind* is the letter of a complaint that users of other agents
 have: **A** accepted and not enforced, **B** no usable why, **C** a bad update destroys a good policy, **D** stuck for
 ever, **E** the daemon blocks itself or the machine, **F** a peer trusted too much, **G** staleness that nobody sees.
+
+Each fault of a machine meets a daemon that had served revision 2, whose source is out of reach until it has been looked
+at. Then the source may be reached again, with something new.
 `;
+
+export const KILL_HEADING = 'Kill loop';
+
+export const FAULT_HEADINGS = {
+  state: 'The state directory',
+  clock: 'The clock',
+  disk: 'The disk',
+} as const;
 
 const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
   governance: 'Source `governance`',
@@ -28,10 +40,26 @@ const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
   file: 'Source `file`',
 };
 
+/** In the order of the page. */
+const HEADINGS: readonly string[] = [...Object.values(SECTIONS), ...Object.values(FAULT_HEADINGS), KILL_HEADING];
+
 export function attackSection(results: readonly AttackResult[]): Section {
   const [first] = results;
   if (first === undefined) throw new Error('nothing was seen');
   return { heading: SECTIONS[first.source], text: attackTable(results) };
+}
+
+/** The same for what happened to a machine. */
+export function faultSection(heading: string, results: readonly FaultResult[]): Section {
+  const head = ['fault', 'kind', 'served, the source out of reach', '`status` says', 'log says', 'healed by', 'test'];
+  const rows = results.map(({ fault, seen }) => {
+    const { title, kind, id, mend } = fault;
+    const said = seen.message === '' ? 'nothing' : seen.message;
+    const log = seen.logged.length === 0 ? 'nothing' : seen.logged.join('<br>');
+    const mended = mend === undefined ? 'the next sync' : `${mend.how}, and the next sync`;
+    return [title, kind, seen.served, said, log, seen.healed ? mended : 'nothing that was tried', `\`${id}\``];
+  });
+  return { heading, text: tableOf(head, rows) };
 }
 
 export function pageOf(sections: readonly Section[]): string {
@@ -40,13 +68,22 @@ export function pageOf(sections: readonly Section[]): string {
 
 /** The page with one of its sections replaced, or added at its end. */
 export function withSection(page: string, { heading, text }: Section): string {
-  const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, found = '']) => found);
-  const all = headings.includes(heading) ? headings : [...headings, heading];
+  const there = new Set([...page.matchAll(/^## (.+)$/gm)].map(([, found = '']) => found)).add(heading);
+  const all = HEADINGS.filter((name) => there.has(name));
   return pageOf(all.map((name) => ({ heading: name, text: name === heading ? text : sectionOf(page, name) })));
 }
 
+/** Rows that are in one of them and not in the other. */
+export function differences(page: string, { heading, text }: Section): readonly string[] {
+  const [there, seen] = [sectionOf(page, heading).split('\n'), text.trim().split('\n')];
+  return [
+    ...seen.filter((row) => !there.includes(row)).map((row) => `seen: ${row}`),
+    ...there.filter((row) => !seen.includes(row)).map((row) => `written: ${row}`),
+  ];
+}
+
 /** What the page has below a heading; empty where there is none. */
-export function sectionOf(page: string, heading: string): string {
+function sectionOf(page: string, heading: string): string {
   const parts = page.split(/^## /m).slice(1);
   const found = parts.find((part) => part.startsWith(`${heading}\n`));
   return found?.slice(heading.length).trim() ?? '';

@@ -39,6 +39,10 @@ export interface Attack {
   readonly slow?: boolean;
   /** The server asks to be left alone for so many seconds. */
   readonly restSeconds?: number;
+  /** A machine that has not heard of anything newer can only believe it. */
+  readonly heldOnly?: boolean;
+  /** What it does to a machine without a policy stays done. */
+  readonly lasting?: boolean;
   /** What serves then, where it cannot be told from a good change. */
   readonly believed?: string;
 }
@@ -83,6 +87,7 @@ export interface Sighting {
   /** In words, without what is by chance. */
   readonly message: string;
   readonly logged: readonly string[];
+  /** The longest of its syncs. */
   readonly tookMs: number;
 }
 

@@ -1,7 +1,7 @@
 import { instead, rewritten } from '../support/misbehaving-server.ts';
 import type { Attack } from './attack.ts';
 import { ruleOf } from './governance-rig.ts';
-import { askingForRest, HTTP_EVILS as evils } from './http-attacks.ts';
+import { httpAttacks, restAttacks, tlsAttacks } from './http-attacks.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -19,166 +19,50 @@ let pages = 0;
 
 /** Where the source is a governance API; nothing is signed, and TLS is all that tells one server from another. */
 export const GOVERNANCE_ATTACKS: readonly Attack[] = [
-  {
-    id: 'empty-200',
-    title: '200 without a body',
-    kind: 'acceptance',
-    does: evils.empty200,
-    says: 'fetch invalid_json',
-  },
-  { id: 'empty-204', title: '204', kind: 'acceptance', does: evils.empty204, says: 'fetch no_content' },
-  {
-    id: 'not-modified',
-    title: '304 to a question without an ETag',
-    kind: 'acceptance',
-    does: evils.notModified,
-    says: 'fetch no_content',
-  },
-  {
-    id: 'foreign-etag',
-    title: '304 with an ETag that nobody holds',
-    kind: 'acceptance',
-    does: evils.notModifiedWithEtag,
-    says: 'fetch no_content',
-  },
-  {
-    id: 'html',
-    title: 'a captive portal: 200 with a page',
-    kind: 'acceptance',
-    does: evils.html,
-    says: 'fetch not_json',
-  },
-  {
-    id: 'html-as-json',
-    title: 'the same, called JSON',
-    kind: 'acceptance',
-    does: evils.htmlAsJson,
-    says: 'fetch invalid_json',
-  },
-  {
-    id: 'redirect-login',
-    title: '302 to a login page elsewhere',
-    kind: 'C',
-    does: evils.redirectLogin,
-    says: 'fetch redirect',
-  },
-  { id: 'redirect-moved', title: '301 elsewhere', kind: 'C', does: evils.redirectMoved, says: 'fetch redirect' },
-  { id: 'redirect-kept', title: '308 elsewhere', kind: 'C', does: evils.redirectKept, says: 'fetch redirect' },
-  { id: 'truncated', title: 'half of the JSON', kind: 'acceptance', does: evils.truncated, says: 'fetch invalid_json' },
-  {
-    id: 'length-too-long',
-    title: 'a Content-Length that is too large',
-    kind: 'C',
-    does: evils.lengthTooLong,
+  ...httpAttacks({
+    'empty-200': { says: 'fetch invalid_json' },
+    'empty-204': { says: 'fetch no_content' },
+    'not-modified': { says: 'fetch no_content' },
+    'foreign-etag': { says: 'fetch no_content' },
+    html: { says: 'fetch not_json' },
+    'html-as-json': { says: 'fetch invalid_json' },
+    'redirect-login': { says: 'fetch redirect' },
+    'redirect-moved': { says: 'fetch redirect' },
+    'redirect-kept': { says: 'fetch redirect' },
+    truncated: { says: 'fetch invalid_json' },
+    'length-too-long': { says: 'fetch timeout', places: ['list'] },
+    'length-too-short': { says: 'fetch invalid_json' },
+    'gzip-bomb': { says: 'fetch unexpected_encoding' },
+    'endless-body': { says: 'fetch too_large' },
+    'endless-head': { says: 'fetch too_large' },
+    'endless-hints': { says: 'fetch timeout', places: ['list'] },
+    'drip-body': { says: 'fetch timeout', places: ['list', 'policy'] },
+    'drip-head': { says: 'fetch timeout', places: ['token'] },
+    silence: { says: 'fetch timeout' },
+    resets: { says: 'fetch truncated, fetch unreachable' },
+    ends: { says: 'fetch truncated, fetch unreachable', places: ['list'] },
+    unauthorised: {
+      says: { token: 'fetch credential_refused', list: 'fetch unauthenticated', policy: 'fetch unauthenticated' },
+    },
+    forbidden: { says: 'fetch permission_denied' },
+    'not-found': {
+      says: { token: 'fetch not_found', list: 'fetch not_found', policy: 'fetch changed_during_sync' },
+    },
+    broken: { says: 'fetch http_status' },
+    'empty-object': { says: 'fetch unexpected_answer' },
+    null: { says: 'fetch unexpected_answer' },
+    'empty-list': { says: 'fetch unexpected_answer' },
+    'duplicate-keys': { says: 'fetch invalid_json' },
+    'invalid-utf8': { says: 'fetch invalid_json' },
+    deep: { says: 'fetch invalid_json' },
+    'chunked-garbage': { says: 'fetch malformed_http' },
+    'not-http': { says: 'fetch malformed_http' },
+  }),
+  ...restAttacks((status) => ({
+    says: status === 429 ? 'fetch rate_limited' : 'fetch unavailable',
     places: ['list'],
-    says: 'fetch timeout',
-    slow: true,
-  },
-  {
-    id: 'length-too-short',
-    title: 'a Content-Length that is too small',
-    kind: 'C',
-    does: evils.lengthTooShort,
-    says: 'fetch invalid_json',
-  },
-  {
-    id: 'gzip-bomb',
-    title: 'a gzip bomb of 256 MiB',
-    kind: 'E',
-    does: evils.gzipBomb,
-    says: 'fetch unexpected_encoding',
-  },
-  { id: 'endless-body', title: 'a body without an end', kind: 'E', does: evils.endlessBody, says: 'fetch too_large' },
-  { id: 'endless-head', title: 'a head without an end', kind: 'E', does: evils.endlessHead, says: 'fetch too_large' },
-  {
-    id: 'endless-hints',
-    title: 'early hints without an end',
-    kind: 'E',
-    does: evils.endlessHints,
-    places: ['list'],
-    says: 'fetch timeout',
-    slow: true,
-  },
-  {
-    id: 'drip-body',
-    title: 'a body of 1 B/s',
-    kind: 'E',
-    does: evils.dripBody,
-    places: ['list', 'policy'],
-    says: 'fetch timeout',
-    slow: true,
-  },
-  {
-    id: 'drip-head',
-    title: 'a head of 1 B/s',
-    kind: 'E',
-    does: evils.dripHead,
-    places: ['token'],
-    says: 'fetch timeout',
-    slow: true,
-  },
-  { id: 'silence', title: 'no answer at all', kind: 'E', does: evils.silence, says: 'fetch timeout', slow: true },
-  {
-    id: 'resets',
-    title: 'a reset after each byte of the answer in turn',
-    kind: 'C',
-    does: evils.resets,
-    says: 'fetch truncated, fetch unreachable',
-  },
-  {
-    id: 'ends',
-    title: 'the end after each byte of the answer in turn',
-    kind: 'C',
-    does: evils.ends,
-    places: ['list'],
-    says: 'fetch truncated, fetch unreachable',
-  },
-  {
-    id: 'unauthorised',
-    title: '401 for ever',
-    kind: 'acceptance',
-    does: evils.unauthorised,
-    says: { token: 'fetch credential_refused', list: 'fetch unauthenticated', policy: 'fetch unauthenticated' },
-  },
-  { id: 'forbidden', title: '403', kind: 'C', does: evils.forbidden, says: 'fetch permission_denied' },
-  {
-    id: 'not-found',
-    title: '404 for everything',
-    kind: 'C',
-    does: evils.notFound,
-    says: { token: 'fetch not_found', list: 'fetch not_found', policy: 'fetch changed_during_sync' },
-  },
-  { id: 'broken', title: '500', kind: 'C', does: evils.broken, says: 'fetch http_status' },
-  ...([429, 503] as const).flatMap((status) => restAttacks(status)),
-  { id: 'empty-object', title: '`{}`', kind: 'C', does: evils.emptyObject, says: 'fetch unexpected_answer' },
-  { id: 'null', title: '`null`', kind: 'C', does: evils.nothing, says: 'fetch unexpected_answer' },
-  { id: 'empty-list', title: '`[]`', kind: 'C', does: evils.list, says: 'fetch unexpected_answer' },
-  {
-    id: 'duplicate-keys',
-    title: 'a key that comes twice',
-    kind: 'A',
-    does: evils.duplicateKeys,
-    says: 'fetch invalid_json',
-  },
-  {
-    id: 'invalid-utf8',
-    title: 'bytes that are not UTF-8',
-    kind: 'A',
-    does: evils.invalidUtf8,
-    says: 'fetch invalid_json',
-  },
-  { id: 'deep', title: '20,000 lists in one another', kind: 'E', does: evils.deep, says: 'fetch invalid_json' },
-  {
-    id: 'chunked-garbage',
-    title: 'chunks whose length is no number',
-    kind: 'C',
-    does: evils.chunkedGarbage,
-    says: 'fetch malformed_http',
-  },
-  { id: 'not-http', title: 'another protocol', kind: 'C', does: evils.notHttp, says: 'fetch malformed_http' },
-  tlsAttack('stranger', 'the certificate of an authority that nobody trusts', 'stranger'),
-  tlsAttack('other-name', 'the certificate of another host', 'otherName'),
-  tlsAttack('expired-certificate', 'a certificate that has expired', 'expired'),
+  })),
+  ...tlsAttacks({ says: 'fetch tls_failed', places: ['list'] }),
   {
     id: 'no-policies',
     title: 'a list without policies',
@@ -267,28 +151,3 @@ export const GOVERNANCE_ATTACKS: readonly Attack[] = [
     believed: `another revision; ${['a.example', 'bad.example', 'evil.example', 'its own rule', 'the next rule'].map((name) => `${name}: deny policy_invalid`).join('; ')}; 1 inactive rule`,
   },
 ];
-
-function restAttacks(status: 429 | 503): readonly Attack[] {
-  const code = status === 429 ? 'rate_limited' : 'unavailable';
-  const in30s = (now: number): number => Math.round(now / 1_000) + 30;
-  const forms: readonly (readonly [string, string, (now: number) => string])[] = [
-    ['seconds', 'Retry-After', () => '30'],
-    ['date', 'Retry-After', (now) => new Date(now + 30_000).toUTCString()],
-    ['epoch', 'Retry-After', (now) => `${in30s(now)}`],
-    ['x-retry-after', 'X-Retry-After', (now) => `${in30s(now)}`],
-  ];
-  return forms.map(([id, header, value]) => ({
-    id: `rest-${status}-${id}`,
-    title: `${status} with \`${header}\`${id === 'x-retry-after' ? ' (epoch)' : ` (${id})`}`,
-    kind: 'C',
-    does: askingForRest(status, header, value),
-    places: ['list'],
-    says: `fetch ${code}`,
-    restSeconds: 30,
-  }));
-}
-
-function tlsAttack(id: string, title: string, which: 'stranger' | 'otherName' | 'expired'): Attack {
-  const does = { kind: 'presenting', choose: (all: Readonly<Record<typeof which, unknown>>) => all[which] };
-  return { id, title, kind: 'F', does: does as Attack['does'], places: ['list'], says: 'fetch tls_failed' };
-}

@@ -30,10 +30,10 @@ test('answers without an end and gzip bombs cost a daemon no memory to speak of,
     const { status, text } = await call(place.admin, 'POST /v1/sync');
     assert.equal(status, 502, text);
   };
-  server.misbehave(HTTP_EVILS.notFound);
+  server.misbehave(HTTP_EVILS['not-found'].does);
   for (let round = 0; round < 5; round += 1) await refused();
   const before = peakOf(daemon.pid);
-  for (const evil of [HTTP_EVILS.endlessBody, HTTP_EVILS.endlessHead, HTTP_EVILS.gzipBomb]) {
+  for (const evil of [HTTP_EVILS['endless-body'].does, HTTP_EVILS['endless-head'].does, HTTP_EVILS['gzip-bomb'].does]) {
     for (const where of ['list', 'policy']) {
       server.misbehave(evil, (asked) => content.placeOf(asked) === where);
       for (let round = 0; round < 5; round += 1) await refused();

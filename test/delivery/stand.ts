@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setEnvironmentData } from 'node:worker_threads';
@@ -28,7 +29,9 @@ export interface StandStatus {
     readonly pending_absences: readonly string[];
     readonly warnings: readonly { readonly code: string }[];
   } | null;
-  readonly domains: Readonly<Record<string, { readonly closed: { readonly code: string } | null }>>;
+  readonly domains: Readonly<
+    Record<string, { readonly closed: { readonly code: string; readonly reason: string } | null }>
+  >;
   readonly rules: { readonly active: number; readonly inactive: number };
   readonly staleness: { readonly state: string; readonly age_seconds: number | null };
   readonly local_files: readonly { readonly file: string; readonly state: string }[];
@@ -44,6 +47,8 @@ export interface LogLine {
   readonly reason?: string;
   /** Of an audit event. */
   readonly event?: string;
+  readonly message?: string;
+  readonly err?: { readonly code?: string };
 }
 
 export interface Answer {
@@ -65,8 +70,8 @@ export interface Stand {
   asked(question: unknown): Promise<Answer>;
   status(): Promise<StandStatus>;
   sync(): Promise<Answer>;
-  /** Waits for a run in progress to end. */
-  idle(): Promise<void>;
+  /** Waits until no run is in progress, and none begins by itself so soon. */
+  idle(forMs?: number): Promise<void>;
   /** What was logged since the last call. */
   logged(): Promise<readonly LogLine[]>;
   /** Moves both clocks of the daemon, forwards or back; whatever waits for a time waits on. */
@@ -85,6 +90,10 @@ export interface StandOptions {
 }
 
 let stands = 0;
+
+/** Each policy thread loads as much as a daemon: what the first one compiled, the others take from here. */
+const compiled = mkdtempSync(join(tmpdir(), 'reeve-compiled-'));
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
 /** Prepares everything and starts nothing. */
 export function stand(t: Scope, { source, more = {}, deadlineMs = 1_000, shiftMs = 0 }: StandOptions): Stand {
@@ -130,7 +139,11 @@ export function stand(t: Scope, { source, more = {}, deadlineMs = 1_000, shiftMs
       return `${answer.decision} ${answer.code}`;
     },
     sync: () => call(adminSocket, 'POST /v1/sync'),
-    idle: () => eventually('no run to be in progress', async () => (await status()).source?.next_attempt !== null),
+    idle: (forMs = 0) =>
+      eventually('no run to be in progress', async () => {
+        const next = (await status()).source?.next_attempt ?? null;
+        return next !== null && Date.parse(next) - Date.now() - (shift.ms[0] ?? 0) >= forMs;
+      }),
     async logged() {
       await new Promise((resolve) => logger.flush(resolve));
       const text = readFileSync(log, 'utf8');
@@ -173,7 +186,9 @@ function sharedShift(root: string, shiftMs: number): { readonly ms: Float64Array
   const entry = join(root, 'entry.mjs');
   writeFileSync(
     entry,
-    `import { getEnvironmentData } from 'node:worker_threads';
+    `import { enableCompileCache } from 'node:module';
+    import { getEnvironmentData } from 'node:worker_threads';
+    enableCompileCache(${JSON.stringify(compiled)});
     const shift = new Float64Array(getEnvironmentData(${JSON.stringify(key)}));
     const { now } = Date;
     Date.now = () => Math.round(now() + shift[0]);

@@ -1,9 +1,9 @@
 // npm run kill-loop -- [--kills N] [--seed N] [--write]: kills daemons and prints what the next start served.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { withSection } from '../attack-document.ts';
+import { KILL_HEADING, withSection } from '../attack-document.ts';
 import { killLoop } from './loop.ts';
-import { betweenOf, HEADING, killSection, killTable } from './report.ts';
+import { betweenOf, killSection, killTable } from './report.ts';
 import { governanceSubject } from './subject.ts';
 
 const PAGE = new URL('../../../docs/attacks.md', import.meta.url);
@@ -40,6 +40,6 @@ const kills = await killLoop({
 console.log(killTable(kills));
 console.log(`${kills.length} kills, ${betweenOf(kills)} between candidate_stored and swapped`);
 if (values.write) {
-  const section = { heading: HEADING, text: killSection(kills) };
+  const section = { heading: KILL_HEADING, text: killSection(kills) };
   writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), section));
 }

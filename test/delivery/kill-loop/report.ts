@@ -2,8 +2,6 @@ import { tableOf } from '../attack-table.ts';
 import { BETWEEN, STEPS } from './death.ts';
 import type { Kill } from './loop.ts';
 
-export const HEADING = 'Kill loop';
-
 /** How many daemons died behind which step, and what the next start served. */
 export function killTable(kills: readonly Kill[]): string {
   const head = ['last step done', 'killed right there', 'killed in what follows', 'then served the old', 'the new'];

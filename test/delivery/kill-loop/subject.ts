@@ -50,7 +50,7 @@ export function expectedOf(revision: number): Readonly<Record<string, string>> {
 export async function governanceSubject(scope: Scope): Promise<Subject> {
   const content = governanceContent(rulesOf);
   const server = await misbehavingServer(scope, content.responder);
-  const withhold = (): void => server.misbehave(HTTP_EVILS.notFound);
+  const withhold = (): void => server.misbehave(HTTP_EVILS['not-found'].does);
   withhold();
   return {
     withhold,

@@ -1,0 +1,196 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError } from '../../src/base/coded-error.ts';
+import { prepareStateDirectory } from '../../src/daemon/state-directory.ts';
+import { eventually } from '../support/daemon-process.ts';
+import { openScope, type Scope } from '../support/scope.ts';
+import { tempDirectory } from '../support/temp-tree.ts';
+import type { Rig } from './attack.ts';
+import type { BrokenMachine, Fault, FaultSighting } from './fault.ts';
+import { HTTP_EVILS } from './http-attacks.ts';
+import { generic, isNews, lineOf } from './log-line.ts';
+import { mountSmallDisk } from './small-disk.ts';
+import { type Stand, type StandStatus, stand } from './stand.ts';
+
+export interface FaultResult {
+  readonly fault: Fault;
+  readonly seen: FaultSighting;
+}
+
+const LANES = 3;
+
+/** Lets each happen to a machine that serves revision 2, looks at it, and then lets its source be reached again. */
+export async function runFaults(kind: Rig, faults: readonly Fault[]): Promise<readonly FaultResult[]> {
+  const scope = openScope();
+  try {
+    const states = await statesOf(kind, scope);
+    const queue = faults.entries();
+    const results: FaultResult[] = [];
+    const lane = async (): Promise<void> => {
+      for (const [at, fault] of queue) results[at] = { fault, seen: await inAllForms(kind, fault, states) };
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    return results;
+  } finally {
+    await scope.close();
+  }
+}
+
+interface States {
+  readonly first: string;
+  readonly second: string;
+}
+
+/** State directories of daemons that were stopped in good order. */
+async function statesOf(kind: Rig, scope: Scope): Promise<States> {
+  const directory = tempDirectory(scope);
+  const rig = await kind.open(scope, false);
+  const place = stand(scope, { source: rig.source });
+  const copyTo = async (name: string): Promise<string> => {
+    await place.stop();
+    const copy = join(directory, name);
+    cpSync(place.state, copy, { recursive: true });
+    return copy;
+  };
+  await place.start();
+  await place.idle();
+  const first = await copyTo('first');
+  await place.start();
+  await rig.publish('');
+  await place.sync();
+  return { first, second: await copyTo('second') };
+}
+
+async function inAllForms(kind: Rig, fault: Fault, states: States): Promise<FaultSighting> {
+  const forms: FaultSighting[] = [];
+  while (forms.length < (fault.forms ?? 1)) forms.push(await inOwnScope(kind, fault, { states, form: forms.length }));
+  const [only] = forms;
+  if (only !== undefined && forms.length === 1) return only;
+  const union = (texts: readonly string[]): readonly string[] => [...new Set(texts)].sort();
+  return {
+    served: union(forms.map(({ served }) => served)).join(', '),
+    says: union(forms.flatMap(({ says }) => says)),
+    message: union(forms.flatMap(({ says }) => says)).join(', '),
+    logged: union(forms.flatMap(({ logged }) => logged)),
+    healed: forms.every(({ healed }) => healed),
+  };
+}
+
+interface Form {
+  readonly states: States;
+  readonly form: number;
+}
+
+async function inOwnScope(kind: Rig, fault: Fault, { states, form }: Form): Promise<FaultSighting> {
+  const scope = openScope();
+  try {
+    const machine = await brokenMachine(scope, kind, fault, states);
+    fault.breaks?.(machine, form);
+    return await befall(machine, fault);
+  } finally {
+    await scope.close();
+  }
+}
+
+async function brokenMachine(scope: Scope, kind: Rig, fault: Fault, states: States): Promise<BrokenMachine> {
+  const rig = await kind.open(scope, fault.secure === true);
+  await rig.publish('');
+  const place = stand(scope, { source: rig.source });
+  if (fault.ownDisk === true) mountSmallDisk(scope, place.state);
+  cpSync(states.second, place.state, { recursive: true });
+  const outOfReach = async (): Promise<void> => {
+    await rig.arm(HTTP_EVILS['not-found'].does, kind.places[1] ?? '');
+  };
+  await outOfReach();
+  return {
+    ...{ rig, place, state: place.state, older: states.first },
+    async syncNext() {
+      await rig.publish('');
+      await rig.disarm();
+      await place.sync();
+      await outOfReach();
+    },
+    async restart() {
+      await place.stop();
+      await place.start();
+    },
+  };
+}
+
+async function befall(machine: BrokenMachine, fault: Fault): Promise<FaultSighting> {
+  const { place } = machine;
+  prepareStateDirectory(place.state);
+  const refusal = await refusalOf(async () => {
+    await place.start();
+    await fault.happens?.(machine);
+  });
+  const seen = refusal === null ? await sightingOf(place) : { served: 'does not start', ...refusal };
+  const logged = (await place.logged()).filter(isNews).map(lineOf);
+  // what starts again by itself needs no mending, whatever somebody could do
+  if (refusal !== null || fault.happens !== undefined) await fault.mend?.does(machine);
+  if (refusal !== null) await place.start();
+  return { ...seen, logged: [...new Set(logged)], healed: await heals(machine) };
+}
+
+async function refusalOf(
+  start: () => Promise<void>,
+): Promise<{ readonly says: readonly string[]; message: string } | null> {
+  try {
+    await start();
+    return null;
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return { says: [String(error.code)], message: generic(error.message) };
+  }
+}
+
+async function sightingOf(place: Stand): Promise<Pick<FaultSighting, 'served' | 'says' | 'message'>> {
+  const status = await place.status();
+  const found = findings(status);
+  const message = generic(found.map(({ code, message: text }) => `${code}: ${text}`).join('; '));
+  return { served: await servedBy(place), says: found.map(({ code }) => code), message };
+}
+
+async function heals({ rig, place }: BrokenMachine): Promise<boolean> {
+  await rig.publish('');
+  await rig.disarm();
+  // a clock that jumps makes a run begin, which still meets nobody
+  await place.idle();
+  const { status } = await place.sync();
+  const { source } = await place.status();
+  const isLive = async (): Promise<boolean> => (await place.ask(`r${rig.newest()}.example`)) === 'allow org_allow';
+  // the age of a policy is looked at once a second
+  await eventually('the newest revision', isLive, 20_000).catch(() => undefined);
+  return status === 200 && source?.state === 'ok' && (await isLive());
+}
+
+/** By what only one revision allows. */
+async function servedBy(place: Stand): Promise<string> {
+  const answers = await Promise.all(['r1.example', 'r2.example', 'bad.example'].map((host) => place.ask(host)));
+  switch (answers.join(', ')) {
+    case 'allow org_allow, deny default_deny, deny org_deny':
+      return 'revision 1';
+    case 'deny default_deny, allow org_allow, deny org_deny':
+      return 'revision 2';
+    default:
+      return [...new Set(answers)].join(', ');
+  }
+}
+
+interface Finding {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is worth saying of a machine: closed domains, warnings, and what the source met last; not what is always so. */
+function findings({ domains, warnings, source }: StandStatus): readonly Finding[] {
+  const closed = domains['network']?.closed;
+  const error = source?.last_error;
+  return [
+    ...(closed === undefined || closed === null ? [] : [{ code: closed.code, message: closed.reason }]),
+    ...warnings.filter(({ code }) => code !== 'no_rollback_protection'),
+    ...(error === undefined || error === null
+      ? []
+      : [{ code: `${error.stage} ${error.code}`, message: error.message }]),
+  ];
+}
