@@ -62,6 +62,8 @@ function configuration(): object {
     cleanTempDir: 'always',
     ignorePatterns: ['**', '!src/**', '!test/**', '!config/**', '!package.json'],
     concurrency,
+    // the runner itself stops what never ends; this is for what never ends while it loads
+    timeoutMS: 60_000,
     // modules that were loaded anew stay in memory
     maxTestRunnerReuse: 150,
   };

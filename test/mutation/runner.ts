@@ -185,7 +185,7 @@ class InProcessRunner {
 
   /** How long a test may take until its mutant is one that never ends. */
   #limitOf(test: Test): number {
-    return 1_000 + 20 * this.#timeOf(test);
+    return 3_000 + 20 * this.#timeOf(test);
   }
 
   #timeOf({ id }: Test): number {
