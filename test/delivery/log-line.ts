@@ -15,6 +15,7 @@ export function lineOf({ level, msg, stage, code, event, err, message }: LogLine
 /** Without what is another one each time. */
 export function generic(text: string): string {
   return text
-    .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:…')
+    .replaceAll(/[0-9a-f]{64}/g, '…')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…')
     .replaceAll(/[`']?\/tmp\/[^\s`']*\/([^/`'\s]+)[`']?/g, '`$1`');
 }
