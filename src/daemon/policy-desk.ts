@@ -21,7 +21,7 @@ import { createLinkedCompiler } from './compile-with-links.ts';
 import { createCompiledKeeper } from './compiled-keeper.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import type { Parts } from './lifecycle.ts';
-import { type PolicyFacts, policySetOf } from './policy-inputs.ts';
+import { factsWith, type PolicyFacts, policySetOf } from './policy-inputs.ts';
 import type { PolicyLog } from './policy-messages.ts';
 import { openPrefixLooker, type PrefixLooker } from './prefix-looker.ts';
 import { storedVerifier } from './stored-verifier.ts';
@@ -99,8 +99,8 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   );
   const time = openPolicyTime({ clock, store, audit });
   const facts: PolicyFacts = {
-    now: time.now,
-    tick: time.tick,
+    now: () => time.now(),
+    tick: () => time.tick(),
     lastSync: () => store.lastSync(),
     enrolledOrg: () => store.enrolledOrg(),
     localFiles: () => local.current().inputs,
@@ -120,7 +120,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
       log.debug({ step }, 'activation');
       options.onStep?.(step);
     },
-    policySet: (org) => (compiledLast = policySetOf(config, facts, org)),
+    policySet: (org, sync) => (compiledLast = policySetOf(config, factsWith(facts, sync), org)),
     compile: (set) => compiler.compile(set),
     publish: async (compilation, cause) => {
       current = compilation;

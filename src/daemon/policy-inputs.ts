@@ -3,7 +3,7 @@ import { builtinRules } from '../policy/builtin-rules.ts';
 import type { BundleTerms } from '../policy/bundle-terms.ts';
 import type { Closure, HostFacts, LocalFileInput, PerDomain, PolicySet, Staleness } from '../policy/policy-set.ts';
 import type { OrgPolicies } from '../sources/org-policies.ts';
-import type { LastSync } from '../store/sync-rows.ts';
+import type { LastSync, SyncRecord } from '../store/sync-rows.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { stalenessOf } from './staleness.ts';
 
@@ -19,6 +19,16 @@ export interface PolicyFacts {
   homes(): ReadonlyMap<number, string>;
   foldingMounts(): readonly string[];
   links(): HostFacts['links'];
+}
+
+/** As they will be once this sync is stored: a policy that was just confirmed must not start as old as the one before. */
+export function factsWith(facts: PolicyFacts, sync: SyncRecord | null): PolicyFacts {
+  if (sync === null) return facts;
+  const { completedAt, confirmedAt = completedAt } = sync;
+  // as the database keeps it: never less than it was
+  const times = [sync.verifiedTime, facts.lastSync()?.verifiedTime ?? null].filter((time) => time !== null);
+  const verifiedTime = times.length === 0 ? null : Math.max(...times);
+  return { ...facts, lastSync: () => ({ completedAt, confirmedAt, verifiedTime }) };
 }
 
 /** Puts the organisation's part together with everything that this machine adds to it. */

@@ -89,6 +89,8 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     },
     async sync() {
       const outcome = await syncNow(desk, source);
+      // what was confirmed without a change may have been too old a moment ago: nobody waits for the next tick
+      if (desk.current()?.staleness !== stalenessNow(desk.facts, desk.activator.org())) await desk.refresh('staleness');
       opened.lookNow();
       return outcome;
     },

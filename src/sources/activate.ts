@@ -47,8 +47,11 @@ export type Activation =
 
 export interface ActivatorOptions extends StoredPolicyParts {
   readonly clock: Clock;
-  /** Puts the organisation's part together with everything else (local files, preset, host facts, closures). */
-  readonly policySet: (org: OrgPolicies) => PolicySet | Promise<PolicySet>;
+  /**
+   * Puts the organisation's part together with everything else (local files, preset, host facts, closures). `sync` is
+   * what has just confirmed it and is stored with it; null = nothing new has.
+   */
+  readonly policySet: (org: OrgPolicies, sync: SyncRecord | null) => PolicySet | Promise<PolicySet>;
   /** Never where decisions are made. */
   readonly compile: (set: PolicySet) => Promise<Compilation>;
   /** The swap, wherever the snapshot is held; the generation that serves from then on. Nothing in it may fail. */
@@ -120,7 +123,7 @@ async function activate(options: ActivatorOptions, serving: Serving, bundle: Fet
     onStep('candidate_stored');
     const org = delivered(header, store.wasGoverned(), () => bundle.policies);
     stage = 'compile';
-    const policy = await options.compile(await options.policySet(org));
+    const policy = await options.compile(await options.policySet(org, bundle.sync));
     onStep('compiled');
     stage = 'activate';
     commit(options, { bundle, header, policy });
@@ -195,7 +198,7 @@ async function reset(options: ActivatorOptions, serving: Serving, alongside: () 
 
 async function refresh(options: ActivatorOptions, serving: Serving, cause: string): Promise<Activation> {
   try {
-    const policy = await options.compile(await options.policySet(serving.org));
+    const policy = await options.compile(await options.policySet(serving.org, null));
     return await publish(options, serving, policy, cause);
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, 'compile') };
