@@ -8,6 +8,7 @@ import type { PublicationReport } from '../publisher/publication-report.ts';
 import { publish } from '../publisher/publish.ts';
 import { createRegular } from '../publisher/regular.ts';
 import { readSmallFile } from '../publisher/small-file.ts';
+import { watchStaged } from '../publisher/staged-files.ts';
 import { MAX_METADATA_BYTES } from '../tuf/limits.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { type CliContext, type CommandInput, textOption, textsOption } from './command.ts';
@@ -36,7 +37,9 @@ export async function publishRepeatedly(
     onTrouble: (error) => output.note(`not published, tried again before long: ${messageOf(error)}`),
   });
   regular.start('later');
+  const endWatch = watchStaged(common.repository, systemClock, regular.changed);
   await stop;
+  endWatch();
   await regular.close();
   return 0;
 }

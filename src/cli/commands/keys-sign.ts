@@ -10,8 +10,8 @@ export const keysSign: Command = {
   summary: 'sign a root with one key: unsigned file in, detached signature out',
   description:
     'shows what is signed; compare `content` with what the other signers see before entering the passphrase. the ' +
-    'signature goes into `FILE.KEY.sig`, which may travel. a draft of `reeve bundle publish --draft` is signed in the ' +
-    'same way. exit code: 0, 1 nothing was signed.',
+    'signature goes into `FILE.KEY.sig`, which may travel. a draft that `reeve bundle publish` has made is signed in ' +
+    'the same way. exit code: 0, 1 nothing was signed.',
   arguments: [{ name: '<file>', description: 'root or targets, signed by others already or not' }],
   options: [
     { flags: '--key <file>', description: 'private key file', mandatory: true },
