@@ -29,10 +29,10 @@ export function createGovernanceSource(options: GovernanceSourceOptions): Policy
         defaultMs: DEFAULT_GOVERNANCE_INTERVAL_MS,
         leastMs: MIN_INTERVAL_MS,
       },
-      run: run.sync,
+      run: (cause, closing) => run.sync(cause, closing),
       warnings: () => warnings,
       details: () => ({}),
-      close: run.close,
+      close: () => run.close(),
     },
     options,
   );
