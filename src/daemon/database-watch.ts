@@ -4,7 +4,7 @@ const LOOK_MS = 1_000;
 
 /**
  * Once a second: whether a file is still the one that was opened. SQLite goes on with one that was removed or exchanged,
- * and what it writes there is gone with the next start (delivery, "Start").
+ * and what it writes there is gone with the next start.
  */
 export function watchFile(path: string, before: number | null, onExchanged: () => void): void {
   // one that was not there has been made by now

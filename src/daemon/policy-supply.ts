@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/coded-error.ts';
 import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import { DOMAINS } from '../policy/action.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
 import type { KnownPolicy } from '../store/policy-state.ts';
@@ -158,20 +159,28 @@ export class PolicySupply {
   }
 
   async #reset(onReleased: (known: KnownPolicy) => void): Promise<ResetOutcome> {
-    const { config, holder } = this.#options;
+    const { stateDirectory } = this.#options.config;
     await Promise.race([this.#starting, sleep(START_MS, null, { ref: false })]);
     if (this.#phase !== 'running' && this.#phase !== 'waiting') {
       return { kind: 'failed', code: 'not_ready', message: 'the daemon is starting or stopping: try again' };
     }
     this.#phase = 'resetting';
     this.#restart.cancel();
-    const revision = holder.current()?.policy.revision ?? null;
-    const released = await releaseState(this.#thread, config.stateDirectory);
-    const known = released.known ?? { org: this.#facts.organisation, revision, governed: [] };
+    // should the thread be too busy to say what it knew
+    const serving = this.#known();
+    const released = await releaseState(this.#thread, stateDirectory);
+    const known = released.known ?? serving;
     onReleased(known);
     if (released.trouble === null) await this.#startAnother();
     else this.#mourn(released.trouble);
     return { kind: 'reset', ...known, trouble: this.#trouble };
+  }
+
+  #known(): KnownPolicy {
+    const { organisation: org } = this.#facts;
+    const policy = this.#options.holder.current()?.policy;
+    if (org === null || policy === undefined) return { org, revision: null, governed: [] };
+    return { org, revision: policy.revision, governed: DOMAINS.filter((domain) => policy.domains[domain].governed) };
   }
 
   #newThread(worker?: Worker): PolicyThread {

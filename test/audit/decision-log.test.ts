@@ -265,7 +265,7 @@ test('the log never keeps the process alive', (t) => {
     `import { startDecisionLog } from ${JSON.stringify(module)};
     const log = startDecisionLog({ path: ${JSON.stringify(path)}, batchMs: 1 });
     log.record({ uid: 0, gid: 0, pid: 1 }, null, '{"decision":"allow"}');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let round = 0; round < 200 && log.state().written === 0; round += 1) await new Promise((resolve) => setTimeout(resolve, 25));
     log.record({ uid: 0, gid: 0, pid: 1 }, null, '{"decision":"allow"}');
     console.log(log.state().written);`,
   );

@@ -95,7 +95,7 @@ test('an event alone is written, without any decision', async (t) => {
 
 test('closing writes the events that wait', async (t) => {
   const path = join(temporaryDirectory(t), 'log.db');
-  const log = openLog(t, path, { batchMs: 60_000 });
+  const log = openLog(t, path, { batchMs: 60_000, closeMs: 30_000 });
   log.note(RESET);
   await log.close();
   const next = openLog(t, path);

@@ -13,7 +13,7 @@ interface Asked {
 
 async function logOf(t: TestContext, asked: readonly Asked[]): Promise<string> {
   const path = join(temporaryDirectory(t), 'log.db');
-  const log = openLog(t, path, { batchMs: 60_000 });
+  const log = openLog(t, path, { batchMs: 60_000, closeMs: 30_000 });
   for (const { host, uid = 1000 } of asked) log.record({ ...PEER, uid }, null, answerText(host));
   await log.close();
   return path;

@@ -34,7 +34,7 @@ function place(t: TestContext, more: object = {}): Place {
 
 /** A log in which these were asked, in this order. */
 async function asked(state: string, answers: readonly string[], peer = PEER): Promise<void> {
-  const log = startDecisionLog({ path: join(state, 'log.db') });
+  const log = startDecisionLog({ path: join(state, 'log.db'), closeMs: 30_000 });
   for (const answer of answers) log.record(peer, null, answer);
   await log.close();
 }
