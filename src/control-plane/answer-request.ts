@@ -6,7 +6,7 @@ import { matchRoute } from '../http/route-table.ts';
 import { writeJson } from '../http/write-json.ts';
 import { callerOf, denial, UNAUTHENTICATED } from './auth/caller.ts';
 import { type Call, type Endpoint, failed, type Reply, refused } from './endpoint.ts';
-import type { Log, LogEntry } from './log-entry.ts';
+import type { Log } from './log-entry.ts';
 import { failure } from './outcome.ts';
 import { readRequestBody } from './read/request-body.ts';
 import { isRepositoryRequest, serveRepository } from './repository-files.ts';
@@ -35,14 +35,16 @@ export async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const begun = performance.now();
   if (repository !== null && isRepositoryRequest(request)) {
     if (closing()) response.setHeader('Connection', 'close');
-    const status = await serveRepository(repository, request, response).catch(() => brokenOff(response));
-    const path = status < 400 ? readTarget(request.url ?? '/').path : '(no file)';
-    log(logLine(request, { path, status, begun, source: sourceOf(request), credential: null }));
+    // two lines for each poll of each machine would be all that the log holds
+    await serveRepository(repository, request, response).catch((error: unknown) => {
+      response.destroy();
+      log({ event: 'internal_error', path: '(repository)', message: messageOf(error) });
+    });
     return;
   }
+  const begun = performance.now();
   const source = sourceOf(request);
   const trace: Trace = { path: '(no route)', credential: null };
   const reply = await routed(services, request, { source, trace }).catch((error: unknown): Reply => {
@@ -53,20 +55,15 @@ export async function answerRequest(
     const headers = closing() ? { ...reply.headers, Connection: 'close' } : reply.headers;
     writeJson(response, reply.status, reply.body, headers);
   }
-  log(logLine(request, { ...trace, status: reply?.status ?? 0, begun, source }));
-}
-
-function logLine(
-  request: IncomingMessage,
-  { begun, ...facts }: Trace & { status: number; begun: number; source: string },
-): LogEntry {
-  const ms = Math.round((performance.now() - begun) * 10) / 10;
-  return { event: 'request', method: request.method ?? '', ms, ...facts };
-}
-
-function brokenOff(response: ServerResponse): number {
-  response.destroy();
-  return 0;
+  log({
+    event: 'request',
+    method: request.method ?? '',
+    path: trace.path,
+    status: reply?.status ?? 0,
+    ms: Math.round((performance.now() - begun) * 10) / 10,
+    source,
+    credential: trace.credential,
+  });
 }
 
 /** Null if the caller has gone. */

@@ -31,25 +31,27 @@ export function isRepositoryRequest(request: IncomingMessage): boolean {
 
 /**
  * Serves the static repository in `directory`, to everybody: its files are public in the sense that their signatures
- * protect them, and nothing else lies there under such a name. Returns the status.
+ * protect them, and nothing else lies there under such a name.
  */
 export async function serveRepository(
   directory: string,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<number> {
+): Promise<void> {
   const { method } = request;
   if (method !== 'GET' && method !== 'HEAD') {
-    return refuse(response, 405, 'the repository takes GET, HEAD', { Allow: 'GET, HEAD' });
+    refuse(response, 405, 'the repository takes GET, HEAD', { Allow: 'GET, HEAD' });
+    return;
   }
   const path = readTarget(request.url ?? '/').path.slice(PREFIX.length);
   const kind = path === TIMESTAMP ? 'timestamp' : NUMBERED.test(path) || TARGET.test(path) ? 'versioned' : null;
   const file = kind === null ? null : await opened(join(directory, path));
   if (kind === null || file === null) {
-    return refuse(response, 404, 'no such file', { 'Cache-Control': CACHE.absent });
+    refuse(response, 404, 'no such file', { 'Cache-Control': CACHE.absent });
+    return;
   }
   try {
-    return await sendFile({ file, path, cache: CACHE[kind] }, request, response);
+    await sendFile({ file, path, cache: CACHE[kind] }, request, response);
   } finally {
     await file.close();
   }
@@ -76,7 +78,7 @@ async function sendFile(
   { file, path, cache }: Found,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<number> {
+): Promise<void> {
   const { size } = await file.stat();
   const bytes = size <= SMALL_BYTES ? await file.readFile() : null;
   // by content, or by a name that has it: two timestamps within a second are two (docs/publishing.md)
@@ -87,7 +89,7 @@ async function sendFile(
   const headers = { ETag: etag, 'Cache-Control': cache, 'X-Content-Type-Options': 'nosniff' };
   if (isHeld(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end();
-    return 304;
+    return;
   }
   const type = path.endsWith('.json') ? 'application/json' : 'application/octet-stream';
   response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': bytes?.length ?? size });
@@ -98,7 +100,6 @@ async function sendFile(
     await pipeline(file.createReadStream({ start: 0, end: size - 1, autoClose: false }), response).catch(
       () => undefined,
     );
-  return 200;
 }
 
 function isHeld(header: string | undefined, etag: string): boolean {
@@ -110,7 +111,6 @@ function refuse(
   status: 404 | 405,
   message: string,
   headers: Readonly<Record<string, string>>,
-): number {
+): void {
   writeJson(response, status, problem(status === 404 ? 'not_found' : 'invalid_argument', message), headers);
-  return status;
 }
