@@ -54,6 +54,7 @@ async function create(config: SourceConfig, desk: PolicyDesk, context: SourceCon
         version: VERSION,
         tufStore,
         floor: () => mark.floor(),
+        raise: (trusted) => mark.raise(trusted),
         serving: () => (activator.org().kind === 'delivered' ? activator.live() : null),
         // what is stored is judged again, and does not pass
         onRevoked: () => activator.restore(),

@@ -68,7 +68,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const store = createBundleStore(database);
   const tufStore = createTufStore(database);
   const mark = openHighWaterMark(openMarkFile(join(config.stateDirectory, 'mark')));
-  const verifyStored = await storedVerifier(config, tufStore);
+  const verifyStored = await storedVerifier(config, tufStore, mark);
   const prefixes = await parts.start('prefixes', () => openPrefixLooker(clock));
   const keeper = createCompiledKeeper(createCompiledStore(database), (error) =>
     log.warn({ err: error }, 'the compiled policy could not be kept: the next start compiles it anew'),

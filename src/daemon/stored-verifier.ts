@@ -1,3 +1,4 @@
+import type { HighWaterMark } from '../sources/high-water-mark.ts';
 import type { StoredPolicyParts } from '../sources/org-policies.ts';
 import type { TufStore } from '../store/tuf-store.ts';
 import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
@@ -5,22 +6,33 @@ import type { DaemonConfig, SourceConfig } from './daemon-config.ts';
 type VerifyStored = StoredPolicyParts['verifyStored'];
 
 /** What is thought of a stored bundle without asking anybody (delivery, "What always holds"). */
-export async function storedVerifier({ source }: Pick<DaemonConfig, 'source'>, store: TufStore): Promise<VerifyStored> {
-  const ofSource = await verifierOf(source, store);
+export async function storedVerifier(
+  { source }: Pick<DaemonConfig, 'source'>,
+  store: TufStore,
+  mark: Pick<HighWaterMark, 'floor'>,
+): Promise<VerifyStored> {
+  const kept: Kept = { store, rootFloor: () => mark.floor().rootVersion };
+  const ofSource = await verifierOf(source, kept);
   if (source?.type === 'tuf') return ofSource;
-  const unpinned = await unpinnedVerifier(store);
+  const unpinned = await unpinnedVerifier(kept);
   return (bundle) => {
     const verdict = ofSource(bundle);
     return verdict.kind === 'refused' || bundle.source !== 'tuf' ? verdict : unpinned(bundle);
   };
 }
 
-async function verifierOf(source: SourceConfig | null, store: TufStore): Promise<VerifyStored> {
+interface Kept {
+  readonly store: TufStore;
+  readonly rootFloor: () => number | null;
+}
+
+async function verifierOf(source: SourceConfig | null, { store, rootFloor }: Kept): Promise<VerifyStored> {
   switch (source?.type) {
     case 'tuf': {
       const { verifyStoredBundle } = await import('../sources/tuf/verify-stored.ts');
       const pinnedRoot = Buffer.from(source.pinnedRoot, 'utf8');
-      return (bundle) => verifyStoredBundle({ store, pinnedRoot, target: source.target }, bundle);
+      return (bundle) =>
+        verifyStoredBundle({ store, pinnedRoot, target: source.target, rootFloor: rootFloor() }, bundle);
     }
     case 'file': {
       const { verifyStoredFile } = await import('../sources/file/verify-stored.ts');
@@ -37,7 +49,7 @@ async function verifierOf(source: SourceConfig | null, store: TufStore): Promise
  * with it: a key that was revoked does not sign again because the configuration names another source, or none
  * (semantics, 7.9).
  */
-async function unpinnedVerifier(store: TufStore): Promise<VerifyStored> {
+async function unpinnedVerifier({ store, rootFloor }: Kept): Promise<VerifyStored> {
   const version = store.activeRootVersion();
   // most machines have none, and their first policy does not wait for this module
   const verify = version === null ? null : (await import('../sources/tuf/verify-stored.ts')).verifyStoredBundle;
@@ -47,6 +59,6 @@ async function unpinnedVerifier(store: TufStore): Promise<VerifyStored> {
     if (verify === null || pinnedRoot === null || publication === null) {
       return { kind: 'refused', message: 'the stored bundle is not stored with what it was verified by' };
     }
-    return verify({ store, pinnedRoot, target: publication.path }, bundle);
+    return verify({ store, pinnedRoot, target: publication.path, rootFloor: rootFloor() }, bundle);
   };
 }

@@ -33,6 +33,8 @@ export interface HighWaterMark {
   org(): string | null;
   /** What a signed bundle was trusted by: no root and no statement below these is believed. */
   floor(): TrustFloor;
+  /** What has been trusted since is remembered too, if it is higher: on the disk when it returns. Throws a `StoreError`. */
+  raise(trusted: TrustFloor): void;
   /** Before the transaction: on the disk when it returns. `issuedAt`: what confirms it. Throws a `StoreError`. */
   prepare(next: BundleHeader, issuedAt: number | null): void;
   /** Behind the transaction. Throws a `StoreError`; the database equals `next` then, and the next start repairs it. */
@@ -64,9 +66,16 @@ export function openHighWaterMark(file: MarkFile): HighWaterMark {
     },
     org: () => active()?.org ?? null,
     floor: () => ({ rootVersion: active()?.rootVersion ?? null, issuedAt: active()?.issuedAt ?? null }),
-    prepare: (next, issuedAt) => write(active(), markOf(next, issuedAt)),
+    raise(trusted) {
+      const mark = active();
+      // what no signed bundle stands behind has no place yet
+      if (mark === null || mark.rootVersion === null) return;
+      const raised = withFloor(mark, trusted);
+      if (raised.rootVersion !== mark.rootVersion || raised.issuedAt !== mark.issuedAt) write(raised, null);
+    },
+    prepare: (next, issuedAt) => write(active(), above(active(), markOf(next, issuedAt))),
     commit(header, issuedAt) {
-      const served = markOf(header, issuedAt);
+      const served = above(active(), markOf(header, issuedAt));
       // also where it cannot be written: what the database holds by now must stand in the next `prepare`
       reading = { kind: 'marks', marks: { active: served, next: null } };
       write(served, null);
@@ -132,6 +141,24 @@ function markOf(header: BundleHeader | null, issuedAt: number | null = null): Ma
     rootVersion: origin?.rootVersion ?? null,
     issuedAt: origin === null ? null : issuedAt,
   };
+}
+
+/** Of the same organisation's repository nothing that was trusted is forgotten. */
+function above(known: Mark | null, mark: Mark | null): Mark | null {
+  const isComparable = known !== null && mark !== null && known.org === mark.org && mark.rootVersion !== null;
+  return isComparable ? withFloor(mark, known) : mark;
+}
+
+function withFloor(mark: Mark, { rootVersion, issuedAt }: TrustFloor): Mark {
+  return {
+    ...mark,
+    rootVersion: highest(mark.rootVersion, rootVersion),
+    issuedAt: highest(mark.issuedAt, issuedAt),
+  };
+}
+
+function highest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** A bundle is known by what was delivered, a listing by the row that was made of it. */

@@ -64,6 +64,7 @@ export function createMachine(options: MachineOptions): Machine {
     ...{ store, tufStore, clock: systemClock, random: Math.random, hostId: name, version: '0.1.0' },
     bundleIntervalMs: () => null,
     floor: () => parts.mark.floor(),
+    raise: (trusted) => parts.mark.raise(trusted),
     serving: () => (activator.org().kind === 'delivered' ? activator.live() : null),
     onPolicies: (bundle) => activator.activate(bundle),
     onRevoked: () => activator.restore(),

@@ -146,3 +146,18 @@ test('what a signed bundle was trusted by is remembered beside the database, a r
   open().commit(header('sha256:x', { source: 'governance', origin: null }), 900);
   assert.deepEqual(open().floor(), { rootVersion: null, issuedAt: null });
 });
+
+test('what is trusted since is remembered as well, and never less than was', (t) => {
+  const open = marksIn(t);
+  open().raise({ rootVersion: 9, issuedAt: 900 });
+  assert.deepEqual(open().floor(), { rootVersion: null, issuedAt: null });
+  open().commit(header('1'), 500);
+  open().raise({ rootVersion: 3, issuedAt: null });
+  open().raise({ rootVersion: 2, issuedAt: 700 });
+  assert.deepEqual(open().floor(), { rootVersion: 3, issuedAt: 700 });
+  const mark = open();
+  mark.prepare(header('2'), 600);
+  mark.commit(header('2'), 600);
+  assert.deepEqual([mark.floor(), open().floor()], [mark.floor(), { rootVersion: 3, issuedAt: 700 }]);
+  assert.equal(open().judge(header('2')).kind, 'held');
+});

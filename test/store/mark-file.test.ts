@@ -5,7 +5,15 @@ import { test } from 'node:test';
 import { type Mark, openMarkFile } from '../../src/store/mark-file.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 
-const MARK: Mark = { source: 'tuf', org: 'acme', revision: '7', digest: 'sha256:d', epoch: 1, rootVersion: 3, issuedAt: 9 };
+const MARK: Mark = {
+  source: 'tuf',
+  org: 'acme',
+  revision: '7',
+  digest: 'sha256:d',
+  epoch: 1,
+  rootVersion: 3,
+  issuedAt: 9,
+};
 
 test('a mark is read back as it was written, is private, and leaves nothing beside it', (t) => {
   const directory = tempDirectory(t);

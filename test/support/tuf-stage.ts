@@ -119,7 +119,8 @@ export async function tufStage(t: Scope, options: Partial<TufStageOptions> = {})
   const parts = activationParts(directory, { events });
   const activator = createActivator({
     ...parts,
-    verifyStored: (bundle) => verifyStoredBundle({ store: tufStore, pinnedRoot, target }, bundle),
+    verifyStored: (bundle) =>
+      verifyStoredBundle({ store: tufStore, pinnedRoot, target, rootFloor: parts.mark.floor().rootVersion }, bundle),
     store,
     clock,
     policySet: (org) => setOf(org, clock.now()),
@@ -147,6 +148,7 @@ export async function tufStage(t: Scope, options: Partial<TufStageOptions> = {})
     random: () => 0.5,
     bundleIntervalMs: () => null,
     floor: () => parts.mark.floor(),
+    raise: (trusted) => parts.mark.raise(trusted),
     serving: () => (activator.org().kind === 'delivered' ? activator.live() : null),
     onPolicies: (bundle) => activator.activate(bundle),
     onRevoked: () => activator.restore(),

@@ -20,6 +20,8 @@ export interface PollOptions {
   /** Of this program. */
   readonly version: string;
   readonly floor: () => TrustFloor;
+  /** What is trusted from now on, to be remembered outside the database; throws where it cannot be. */
+  readonly raise: (trusted: TrustFloor) => void;
   /** The organisation's bundle, if the stored one serves. */
   readonly serving: () => Live | null;
   readonly onPolicies: (bundle: FetchedBundle) => Promise<Activation>;
@@ -48,10 +50,12 @@ export async function poll(options: PollOptions, run: PollRun): Promise<SourceOu
   const trusted = floor();
   const chain = await updateRoot({ store, repository, pinnedRoot, floor: trusted.rootVersion });
   memory.root = chain;
+  inStore('root', () => options.raise({ rootVersion: chain.root.file.version, issuedAt: null }));
   const times = timesOf(options, trusted, run.now);
   const root = chain.root.file;
   const update = await updateMetadata({ store, repository, root, path, times, unconditional });
   memory.update = update;
+  inStore('timestamp', () => options.raise({ rootVersion: null, issuedAt: update.timestamp.issuedAt }));
   const live = servingAs(options, update);
   if (live !== null) return unchanged(options, run, { root: chain.root, update, live });
   return changed(options, run, { root: chain.root, update });
@@ -59,10 +63,17 @@ export async function poll(options: PollOptions, run: PollRun): Promise<SourceOu
 
 /** tuf, 8, "Time": a clock that was set back makes nothing acceptable again. */
 function timesOf({ store }: PollOptions, trusted: TrustFloor, wall: number): Times {
-  const verified = store.lastSync()?.verifiedTime ?? null;
-  const highestIssuedAt = Math.max(verified ?? 0, trusted.issuedAt ?? 0);
-  const now = Math.max(wall, highestIssuedAt);
+  const verified = store.lastSync()?.verifiedTime ?? 0;
+  // a time that another kind of source has vouched for says nothing about what this one has signed
+  const signed = isOfRepository(store) ? verified : 0;
+  const highestIssuedAt = Math.max(signed, trusted.issuedAt ?? 0);
+  const now = Math.max(wall, verified, highestIssuedAt);
   return { wall, now, latest: Math.max(now, store.latestTime() ?? 0), highestIssuedAt };
+}
+
+function isOfRepository(store: BundleStore): boolean {
+  const active = store.active();
+  return active.kind === 'active' && active.header.source === 'tuf';
 }
 
 /** What serves, if it is this very target: by its hash, not by any timestamp (tuf, 5.7). */

@@ -9,7 +9,7 @@ import { createTufReport } from './report.ts';
 
 export interface TufSourceOptions
   extends SourceContext,
-    Pick<PollRunOptions, 'tufStore' | 'version' | 'floor' | 'serving' | 'onRevoked'> {
+    Pick<PollRunOptions, 'tufStore' | 'version' | 'floor' | 'raise' | 'serving' | 'onRevoked'> {
   readonly config: TufConfig;
 }
 

@@ -11,6 +11,8 @@ export interface StoredVerification {
   readonly pinnedRoot: Uint8Array;
   /** The target path of this machine's bundle. */
   readonly target: string;
+  /** The highest root that was trusted, as far as is known outside the database; null = none. */
+  readonly rootFloor?: number | null;
 }
 
 /**
@@ -23,7 +25,16 @@ export function verifyStoredBundle(
 ): StoredVerdict {
   if (source !== 'tuf') return { kind: 'verified' };
   try {
-    const { target, epoch } = verifyActive(options);
+    const { target, epoch, newestRoot } = verifyActive(options);
+    const { rootFloor } = options;
+    if (newestRoot.file.version < (rootFloor ?? 0)) {
+      // an older copy knows nothing of what was revoked since
+      throw new TufError(
+        'rollback',
+        'root',
+        `ends at version ${newestRoot.file.version}, and ${rootFloor} was trusted`,
+      );
+    }
     if (origin === null || origin.digest !== `sha256:${target.listed.sha256}`) {
       throw new TufError('target_mismatch', 'target', 'is not what the stored bundle was made of');
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTufSource } from '../../../src/sources/tuf/source.ts';
 import { manualClock } from '../../support/manual-clock.ts';
-import { BUNDLE, bundleDocument, packed, sha256, TufRepository } from '../../support/tuf-repository.ts';
+import { BUNDLE, bundleDocument, ORG, packed, sha256, TufRepository } from '../../support/tuf-repository.ts';
 import { NOW, type TufStage, tufStage } from '../../support/tuf-stage.ts';
 
 const HOUR = 3_600_000;
@@ -279,6 +279,7 @@ test('a base URL that can never be asked is found before anything starts', async
     ...{ store, tufStore, clock: manualClock(), random: () => 0.5, hostId: 'host', version: '0.1.0' },
     bundleIntervalMs: () => null,
     floor: () => ({ rootVersion: null, issuedAt: null }),
+    raise: () => undefined,
     serving: () => null,
     onPolicies: () => Promise.reject(new Error('never')),
     onRevoked: () => Promise.resolve(),
@@ -287,4 +288,20 @@ test('a base URL that can never be asked is found before anything starts', async
   assert.throws(() => createTufSource({ ...options, config: { ...config, baseUrl: 'http://policy.example' } }), {
     code: 'insecure_url',
   });
+});
+
+test('a time that another kind of source has vouched for holds up no older statement of this one', async (t) => {
+  const stage = await tufStage(t, { repository: TufRepository.published(NOW - 1_800_000) });
+  const sync = { completedAt: NOW, verifiedTime: NOW - 60_000, cache: [], absences: [] };
+  const listing = {
+    source: 'governance',
+    org: ORG,
+    revision: 'sha256:1',
+    etag: null,
+    fetchedAt: NOW,
+    terms: null,
+  } as const;
+  await stage.activator.activate({ ...listing, policies: [], origin: null, sync });
+  assert.equal(await stage.polled(), 'activated');
+  assert.equal(stage.store.lastSync()?.verifiedTime, NOW - 60_000);
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { newSigners, type RoleKeys, TufRepository } from '../../support/tuf-repository.ts';
 import { NOW, type TufStage, tufStage } from '../../support/tuf-stage.ts';
@@ -117,6 +119,25 @@ test('a revoked key stops serving at once, also where whoever stole it keeps bac
   assert.equal(await restarted.polled(), 'activated');
   assert.equal(restarted.serving(), 'r1.example');
   assert.equal((await restarted.restarted()).serving(), 'r1.example');
+});
+
+test('an older copy of the database forgets no revocation, with the same bundle in it neither', async (t) => {
+  const stage = await served(t);
+  const { repository, directory, database } = stage;
+  const path = join(directory, 'policy.db');
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  const older = readFileSync(path);
+  repository.revoked = repository.keys.targets.signers.map((signer) => signer.id);
+  repository.rotate({ targets: keys() });
+  assert.equal(await stage.polled(), 'bad_signature @targets');
+  await stage.source.close();
+  database.close();
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+  writeFileSync(path, older);
+  const restarted = await stage.restarted();
+  assert.equal(restarted.serving(), 'damaged');
+  repository.publish();
+  assert.equal(await restarted.polled(), 'activated');
 });
 
 test('a revocation that comes with the next publication is no gap', async (t) => {
