@@ -123,6 +123,20 @@ test('a root that changes nothing for what is published needs no online key, als
   await assert.rejects(site.publish({ root: site.root, keys: [] }), { code: 'root_refused' });
 });
 
+test('a root that has ended, skips a version or lacks the old keys’ signatures is not published', async (t) => {
+  const site = newSite(t);
+  await site.publish({ root: site.root, change: bundleChange() });
+  const { keys } = site;
+  const cases = [
+    [signedRoot(rootDocument(keys, { version: 2, expires: NOW - 1_000 }), keys.root), 'expired'],
+    [signedRoot(rootDocument(keys, { version: 3 }), keys.root), 'root_refused'],
+    [signedRoot(rootDocument(keys, { version: 2 }), keys.root.slice(0, 1)), 'root_refused'],
+    [signedRoot(rootDocument({ ...keys, root: [newKey(), newKey()] }, { version: 2 }), [newKey()]), 'root_refused'],
+  ] as const;
+  for (const [root, code] of cases) await assert.rejects(site.publish({ root }), { code });
+  assert.equal(site.read('metadata/2.root.json'), null);
+});
+
 test('a stolen targets key that signed the highest revision is healed by a revocation', async (t) => {
   const site = newSite(t);
   const highest = Number.MAX_SAFE_INTEGER;

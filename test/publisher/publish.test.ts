@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withLock } from '../../src/publisher/lock.ts';
 import { openRepository } from '../../src/publisher/repository-directory.ts';
+import { targetsSigned } from '../../src/publisher/targets-content.ts';
+import { metadataBytes } from '../../src/tuf/metadata-text.ts';
+import { signatureOf } from '../../src/tuf/sign.ts';
 import {
   asDaemon,
   bundleChange,
@@ -135,6 +138,24 @@ test('what cannot be published does not stop freshness, and is named', async (t)
     [['not_published', 'version 2 of `targets` is not published: `targets/SHA.bundle.json.gz` is not there']],
   );
   assert.equal(await revisionFor(site, NOW + HOUR), '1');
+});
+
+test('a file that a signer staged over an older state takes no revision back', async (t) => {
+  const site = await published(t, { revision: 5 });
+  const [bundle] = bundleChange({ revision: 4 }).bundles;
+  const [signer] = site.keys.targets;
+  assert.ok(bundle !== undefined && signer !== undefined);
+  const { listed, bytes } = bundle.packed;
+  const signed = targetsSigned({ bundles: [listed], teams: [] }, { version: 2, expires: NOW + 90 * DAY });
+  writeFileSync(join(site.repository, 'targets', `${listed.sha256}.bundle.json.gz`), bytes);
+  const file = metadataBytes({ signed, signatures: [signatureOf(signed, signer.key)] });
+  writeFileSync(join(site.repository, 'metadata/2.targets.json'), file);
+  const report = await site.publish({ keys: onlineKeys(site.keys) });
+  assert.match(
+    report.warnings[0]?.message ?? '',
+    /version 2 of `targets` is not published: .* would go back from revision 5/,
+  );
+  assert.equal(await revisionFor(site), '5');
 });
 
 test('bundles of two organisations have no place in one repository', async (t) => {
