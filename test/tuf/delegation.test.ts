@@ -130,12 +130,17 @@ test('delegations may be eight deep, and a circle of them ends', () => {
   );
 });
 
-test('no more than thirty-two roles are asked for one target', () => {
-  const wide = repositoryWith((repository) => {
-    for (let index = 0; index < 40; index += 1) repository.addTeam(`w${index}`, { paths: ['x/*'], terminating: false });
-  });
+test('no more than thirty-one delegated roles are asked for one target', () => {
+  const wide = (before: number): TufRepository =>
+    repositoryWith((repository) => {
+      for (let index = 0; index < before; index += 1) {
+        repository.addTeam(`w${index}`, { paths: ['x/*'], terminating: false });
+      }
+      repository.setTarget('x/a', CONTENT, repository.addTeam('last', { paths: ['x/*'] }));
+    });
+  assert.match(route(wide(30), 'x/a'), / w29 last in last$/);
   assert.equal(
-    judged(() => route(wide, 'x/a')),
+    judged(() => route(wide(31), 'x/a')),
     'no_such_target @targets',
   );
 });

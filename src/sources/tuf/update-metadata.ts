@@ -42,7 +42,7 @@ export interface MetadataUpdateOptions {
 export interface MetadataUpdate {
   readonly timestamp: TimestampFile;
   readonly target: Target;
-  /** By what time it was judged. */
+  /** By what time it was judged: never before it was signed. */
   readonly judgedAt: number;
   readonly files: {
     readonly timestamp: Uint8Array;
@@ -98,13 +98,13 @@ async function updateTimestamp({
     const newer = acceptTimestamp(fetched.content, { root, held, highestIssuedAt, now, wall });
     if (newer !== null) {
       keep(fetched);
-      return { file: newer, content: fetched.content, judgedAt: times.now };
+      return { file: newer, content: fetched.content, judgedAt: Math.max(times.now, newer.issuedAt) };
     }
   }
   // only a held one can be still the same
   if (held === null || row === null) throw new TufError('absent', 'timestamp', 'there is none');
   if (fetched !== null && fetched.etag !== row.etag && areSame(fetched.content, row.content)) keep(fetched);
-  return { file: held, content: row.content, judgedAt: times.latest };
+  return { file: held, content: row.content, judgedAt: Math.max(times.latest, held.issuedAt) };
 }
 
 interface Updated<T> {

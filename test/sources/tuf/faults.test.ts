@@ -196,6 +196,19 @@ test('a clock that was set back makes nothing old acceptable, and is told apart 
   assert.equal(await wrong.polled(), 'unchanged');
 });
 
+test('what was signed last is the time for all that it vouches for, also where a clock is set back', async (t) => {
+  const repository = TufRepository.published(NOW);
+  repository.publish({ snapshot: { signed: (content) => (content['expires'] = '2026-06-11T12:00:00Z') } });
+  const stage = await tufStage(t, { repository });
+  await stage.polled();
+  pass(stage, 20 * DAY);
+  repository.publishTimestamp();
+  assert.equal(await stage.polled(), 'expired @snapshot');
+  const wrong = await stage.restarted();
+  wrong.clock.jump(-15 * DAY);
+  assert.equal(await wrong.polled(), 'expired @snapshot');
+});
+
 test('a thief of the timestamp key cannot move the time ahead step by step', async (t) => {
   const stage = await serving(t);
   const { repository } = stage;
