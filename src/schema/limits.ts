@@ -48,6 +48,4 @@ export const DEFAULT_GOVERNANCE_INTERVAL_MS = 120_000;
 export const DEFAULT_BUNDLE_INTERVAL_MS = 60_000;
 export const MIN_INTERVAL_MS = 30_000;
 export const MAX_INTERVAL_MS = 3_600_000;
-/** Towards this machine itself. */
-export const MIN_LOOPBACK_INTERVAL_MS = 1_000;
 export const MAX_CA_FILE_BYTES = 4 * 1024 * 1024;

@@ -149,7 +149,9 @@ function plan<Outcome extends PollOutcome>(
     return;
   }
   if (cause === 'timer') state.failures += 1;
-  state.notBefore = now + Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  const restMs = Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  // a failure alone holds nobody off, also after the clock was set back
+  state.notBefore = restMs > 0 ? now + restMs : 0;
   state.nextAt = Math.max(Math.min(planned, now + retryMs(options, state.failures)), state.notBefore);
 }
 

@@ -130,6 +130,7 @@ test('api lists the warnings of status, all and no others', () => {
     'policy/org-part',
     'policy/placement',
     'sources/governance/credential-warnings',
+    'sources/tuf/report',
     'daemon/status',
     'daemon/status-warnings',
   ];
