@@ -166,3 +166,50 @@ test('what is no policy and no rule at all is compared as well', () => {
   assert.ok(isSame(compared(odd, odd)));
   assert.equal(isSame(compared(odd, [])), false);
 });
+
+test('policies are told in the order of their ids, and called by their name where they have no id', () => {
+  for (const order of ['a b c', 'a c b', 'b a c', 'b c a', 'c a b', 'c b a']) {
+    const { policies } = compared(
+      [],
+      order.split(' ').map((id) => policy(id, [])),
+    );
+    assert.deepEqual(
+      policies.map(({ id }) => id),
+      ['a', 'b', 'c'],
+      order,
+    );
+  }
+  const odd = [{ name: 'named' }, { id: '', name: 'first' }, { id: 7 }, 'text', { id: 'x', name: 7 }];
+  const { policies } = compared([], odd);
+  assert.deepEqual(
+    policies.map(({ id, name, rules }) => [id, name, rules]),
+    [
+      ['#2', 'first', []],
+      ['#3', '#3', []],
+      ['#4', '#4', []],
+      ['named', 'named', []],
+      ['x', 'x', []],
+    ],
+  );
+});
+
+test('who changed a policy is told as far as it says so in words', () => {
+  const [difference] = compared(
+    [policy('a', [])],
+    [policy('a', [rule('r')], { updated_at: 7, updated_by: ['ann'], change_reason: null })],
+  ).policies;
+  assert.ok(difference?.kind === 'changed');
+  assert.deepEqual(difference.change, {});
+});
+
+test('lists are compared as lists, sets as sets, and a member that is not there as one that is nothing', () => {
+  const bearing = (metadata: unknown): object => policy('a', [rule('r')], { metadata });
+  const alike = (before: unknown, after: unknown): boolean => isSame(compared([bearing(before)], [bearing(after)]));
+  assert.ok(alike({ teams: ['x', 'y'] }, { teams: ['y', 'x'] }));
+  assert.ok(alike({ a: 1, b: 2 }, { b: 2, a: 1 }));
+  assert.ok(!alike(['x', 'y'], ['y', 'x']), 'an order that may mean something');
+  assert.ok(!alike(['x', 'y'], ['xy']));
+  assert.ok(!alike(['1', 1], ['1,1']));
+  assert.ok(!alike({ a: 1, b: 2 }, { a: '1,"b":2' }));
+  assert.ok(alike({ a: undefined }, {}));
+});
