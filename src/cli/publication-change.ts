@@ -1,14 +1,33 @@
 import { VERSION } from '../daemon/version.ts';
 import { readPublicFile } from '../publisher/key-file.ts';
 import { packBundle } from '../publisher/pack-bundle.ts';
+import type { Publication } from '../publisher/publish.ts';
 import { readSmallFile } from '../publisher/small-file.ts';
 import type { Change } from '../publisher/stage.ts';
 import type { TeamDelegation } from '../publisher/targets-content.ts';
 import { MAX_BUNDLE_CHARACTERS } from '../schema/limits.ts';
+import { MAX_METADATA_BYTES } from '../tuf/limits.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandInput, textOption, textsOption } from './command.ts';
+import { required } from './commands/control-plane-database.ts';
+import { openKeys } from './signing-keys.ts';
 
 const DEFAULT_NAME = 'bundle.json.gz';
+
+/** One publication, as the command line says it. */
+export async function publicationOf(input: CommandInput): Promise<Publication> {
+  const [root, signed] = [textOption(input, 'root'), textOption(input, 'signed')];
+  const now = Date.now();
+  const change = changeOf(input, now);
+  return {
+    repository: required(input, 'repository'),
+    keys: await openKeys(input),
+    now,
+    ...(change === null ? {} : { change }),
+    ...(signed === undefined ? {} : { signed: readSmallFile(signed, MAX_METADATA_BYTES.targets) }),
+    ...(root === undefined ? {} : { root: readSmallFile(root, MAX_METADATA_BYTES.root) }),
+  };
+}
 
 /** What is to be listed otherwise; null = nothing is. */
 export function changeOf(input: CommandInput, now: number): Change | null {

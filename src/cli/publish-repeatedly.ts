@@ -15,7 +15,7 @@ import { type CliContext, type CommandInput, textOption, textsOption } from './c
 import { required } from './commands/control-plane-database.ts';
 import { durationMs } from './duration.ts';
 import type { Output } from './output.ts';
-import { changeOf } from './publication-change.ts';
+import { publicationOf } from './publication-change.ts';
 import { publicationLines } from './publication-lines.ts';
 import { openKeys } from './signing-keys.ts';
 
@@ -26,18 +26,17 @@ export async function publishRepeatedly(
   everyMs: number,
 ): Promise<ExitCode> {
   const stop = stopped();
-  const common = { repository: required(input, 'repository'), keys: await openKeys(input), resignEveryMs: everyMs };
-  const change = changeOf(input, systemClock.now());
-  const root = rootOf(input);
-  tell(output, await publish({ ...common, ...root, now: systemClock.now(), ...(change === null ? {} : { change }) }));
+  const first = { ...(await publicationOf(input)), resignEveryMs: everyMs };
+  tell(output, await publish(first));
+  const { repository, keys } = first;
   const regular = createRegular({
     clock: systemClock,
     everyMs,
-    run: async () => tell(output, await publish({ ...common, now: systemClock.now() })),
+    run: async () => tell(output, await publish({ repository, keys, resignEveryMs: everyMs, now: systemClock.now() })),
     onTrouble: (error) => output.note(`not published, tried again before long: ${messageOf(error)}`),
   });
   regular.start('later');
-  const endWatch = watchStaged(common.repository, systemClock, regular.changed);
+  const endWatch = watchStaged(repository, systemClock, regular.changed);
   await stop;
   endWatch();
   await regular.close();

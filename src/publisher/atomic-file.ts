@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, futimesSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, futimesSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { causeOf, unusable } from './small-file.ts';
 
 export interface AtomicOptions {
+  /** Whatever the umask says, such as of files that a web server has to read; without it the umask decides. */
   readonly mode?: number;
   /** Milliseconds since the epoch; without it the file has the time of its writing. */
   readonly modifiedAt?: number;
@@ -33,9 +34,10 @@ export function writeAtomically(path: string, bytes: Uint8Array, options: Atomic
   }
 }
 
-function writeDurably(path: string, bytes: Uint8Array, { mode = 0o644, modifiedAt }: AtomicOptions): void {
-  const descriptor = openSync(path, 'wx', mode);
+function writeDurably(path: string, bytes: Uint8Array, { mode, modifiedAt }: AtomicOptions): void {
+  const descriptor = openSync(path, 'wx', 0o644);
   try {
+    if (mode !== undefined) fchmodSync(descriptor, mode);
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     if (modifiedAt !== undefined) futimesSync(descriptor, modifiedAt / 1_000, modifiedAt / 1_000);
     fsyncSync(descriptor);

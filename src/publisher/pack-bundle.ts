@@ -22,13 +22,21 @@ export interface Packing {
   readonly now: number;
 }
 
-/** Gzipped once, here: hashes and caps are over the bytes that travel (tuf, 2). Refuses what a daemon would refuse. */
+/** Refuses what a daemon would refuse. */
 export function packBundle({ document, path, version, now }: Packing): PackedBundle {
   const bundle = admitBundle({ document, org: orgOf(document), version, now });
+  return { bundle, ...packed(document, bundle, path) };
+}
+
+/** Gzipped once, here: hashes and caps are over the bytes that travel (tuf, 2). */
+export function packed(
+  document: Uint8Array,
+  { org, revision }: Pick<AdmittedBundle, 'org' | 'revision'>,
+  path: string,
+): Omit<PackedBundle, 'bundle'> {
   const bytes = gzipSync(document, { level: 9 });
-  const { org, revision } = bundle;
   const custom = { org, revision, schema: BUNDLE_SCHEMA, uncompressed: document.length };
-  return { bundle, listed: { path, length: bytes.length, sha256: sha256(bytes), custom }, bytes };
+  return { listed: { path, length: bytes.length, sha256: sha256(bytes), custom }, bytes };
 }
 
 /** A publisher takes whichever organisation the bundle is of; the repository holds it to one. */

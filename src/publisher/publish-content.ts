@@ -2,7 +2,7 @@ import { buildBundle, contentDigest } from './build-bundle.ts';
 import type { BundleHead } from './bundle-head.ts';
 import { LEAST_LEFT_MS } from './expiries.ts';
 import type { PublishedBundle } from './listed-bundles.ts';
-import { packBundle } from './pack-bundle.ts';
+import { packed } from './pack-bundle.ts';
 import type { PublicationReport } from './publication-report.ts';
 import { publish } from './publish.ts';
 import { newestBundle } from './published-document.ts';
@@ -38,10 +38,14 @@ export async function publishContent(
   if (newest !== null && !isNew(newest, built.document, head) && !endsSoon(newest, head, now)) {
     return publish(publication);
   }
-  const packed = packBundle({ document: built.document, path, version, now });
+  const target = packed(built.document, built.bundle, path);
   return publish({
     ...publication,
-    change: { bundles: [{ role: 'targets', packed }], setTeams: [], removeTeams: [] },
+    change: {
+      bundles: [{ role: 'targets', packed: { bundle: built.bundle, ...target } }],
+      setTeams: [],
+      removeTeams: [],
+    },
   });
 }
 

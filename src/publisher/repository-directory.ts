@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { MAX_METADATA_BYTES, MAX_TARGET_BYTES } from '../tuf/limits.ts';
 import { consistentPath } from '../tuf/target-path.ts';
-import { TEMPORARY_PREFIX, writeAtomically } from './atomic-file.ts';
+import { syncDirectory, TEMPORARY_PREFIX, writeAtomically } from './atomic-file.ts';
 import { PublisherError } from './publisher-error.ts';
 import { causeOf, readSmallFile } from './small-file.ts';
 
@@ -10,6 +10,9 @@ export const METADATA = 'metadata';
 export const TARGETS = 'targets';
 /** Beside what is served: the lock, and the state of a bridge. Nobody else may look into it. */
 const PRIVATE = '.publisher';
+
+/** Whoever serves it is somebody else. */
+const SERVED = { file: 0o644, directory: 0o755 };
 
 export const TIMESTAMP_PATH = `${METADATA}/timestamp.json`;
 
@@ -45,7 +48,7 @@ const VERSIONED = /^([1-9]\d{0,15})\.([a-z][a-z0-9-]{0,63})\.json$/;
 
 /** Makes the directories where they are missing. */
 export function openRepository(root: string): RepositoryDirectory {
-  for (const name of ['', METADATA, TARGETS]) makeDirectory(join(root, name), 0o755);
+  for (const name of ['', METADATA, TARGETS]) makeDirectory(join(root, name), SERVED.directory);
   makeDirectory(join(root, PRIVATE), 0o700);
   return repositoryAt(root);
 }
@@ -62,8 +65,8 @@ function repositoryAt(root: string): RepositoryDirectory {
     read: (path) => readOrNull(join(root, path), maxBytesOf(path)),
     write(path, bytes, modifiedAt) {
       const file = join(root, path);
-      makeDirectory(join(file, '..'), 0o755);
-      writeAtomically(file, bytes, modifiedAt === undefined ? {} : { modifiedAt });
+      makeDirectory(dirname(file), SERVED.directory);
+      writeAtomically(file, bytes, { mode: SERVED.file, ...(modifiedAt === undefined ? {} : { modifiedAt }) });
     },
     modifiedAt: (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null,
     versions: () =>
@@ -80,7 +83,11 @@ function repositoryAt(root: string): RepositoryDirectory {
 
 function makeDirectory(path: string, mode: number): void {
   try {
-    mkdirSync(path, { recursive: true, mode });
+    const made = mkdirSync(path, { recursive: true, mode });
+    if (made === undefined) return;
+    chmodSync(path, mode);
+    // the name of a new directory is on the disk once its own one is
+    syncDirectory(dirname(made));
   } catch (error) {
     const message = `cannot make the directory \`${path}\` (${causeOf(error)})`;
     throw new PublisherError('repository_unusable', message, { cause: error });

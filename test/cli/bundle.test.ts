@@ -176,6 +176,11 @@ test('wrong usage of publish says what is missing', async (t) => {
     ['bundle publish --repository [site] --from elsewhere', /--from takes `governance`, not `elsewhere`/],
     ['bundle publish [bundle.json] --repository [site] --from governance', /a bundle and --from do not go together/],
     ['bundle publish --repository [site] --from governance', /--from governance needs --head/],
+    ['bundle publish --repository [site] --from governance --add-team a=b', /--add-team and --from do not go together/],
+    [
+      'bundle publish --repository [site] --refresh --base-url https://x.example',
+      /--base-url goes with --from governance/,
+    ],
     ['bundle publish --repository [site] --refresh --every soon', /--every must be a duration/],
     ['bundle publish --repository [site] --refresh --team a', /--team publishes a bundle: name one/],
     ['bundle publish --repository [site] --add-team a', /--add-team takes NAME=FILE, not `a`/],

@@ -242,6 +242,17 @@ test('files that were replaced 30 days ago go, roots stay, and so does what some
   assert.equal(await revisionFor(site), '4');
 });
 
+test('a web server may read what is served whatever the umask, and nothing else', async (t) => {
+  const mask = process.umask(0o077);
+  t.after(() => process.umask(mask));
+  const site = await published(t);
+  const mode = (path: string): number => statSync(join(site.repository, path)).mode & 0o777;
+  assert.deepEqual(
+    ['', 'metadata', 'targets', '.publisher', 'metadata/1.root.json', 'metadata/timestamp.json'].map(mode),
+    [0o755, 0o755, 0o755, 0o700, 0o644, 0o644],
+  );
+});
+
 test('one publisher at a time; a lock is let go of with its holder', async (t) => {
   const site = await published(t);
   await withLock(openRepository(site.repository), async () => {

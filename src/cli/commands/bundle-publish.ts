@@ -1,8 +1,8 @@
 import { CliError } from '../cli-error.ts';
-import { type CliContext, type Command, type CommandInput, flag, textOption, textsOption } from '../command.ts';
+import { type CliContext, type Command, type CommandInput, flag, textOption } from '../command.ts';
 import { durationMs } from '../duration.ts';
 import { publicationLines } from '../publication-lines.ts';
-import { KEYS_OPTION, openKeys, PASSPHRASES_OPTION } from '../signing-keys.ts';
+import { KEYS_OPTION, PASSPHRASES_OPTION } from '../signing-keys.ts';
 import { TARGET_OPTION } from './bundle-build.ts';
 import { required } from './control-plane-database.ts';
 
@@ -59,7 +59,10 @@ export const bundlePublish: Command = {
     if (everyMs !== undefined) return publishRepeatedly(context, input, everyMs);
     const draft = textOption(input, 'draft');
     if (draft !== undefined) return writeDraft(context, input, draft);
-    const { publish } = await import('../../publisher/publish.ts');
+    const [{ publish }, { publicationOf }] = await Promise.all([
+      import('../../publisher/publish.ts'),
+      import('../publication-change.ts'),
+    ]);
     const report = await publish(await publicationOf(input));
     context.output.result(report, () => publicationLines(context.output, report));
     return 0;
@@ -67,17 +70,27 @@ export const bundlePublish: Command = {
 };
 
 const WAYS = 'name a bundle, or give --refresh, --root, --signed, --add-team, --remove-team or --from governance';
+/** By commander's names. */
+const OF_BRIDGE = ['head', 'baseUrl', 'credentialFile', 'poll', 'caFile', 'proxy', 'ignoreMember'];
+const NOT_OF_BRIDGE = ['team', 'addTeam', 'removeTeam', 'draft', 'signed'];
 
 function assertOneWay(input: CommandInput): void {
   const from = textOption(input, 'from');
-  const [bundle] = input.args;
   if (from !== undefined && from !== 'governance') {
     throw new CliError('usage', `--from takes \`governance\`, not \`${from}\``);
   }
+  const strange = (from === undefined ? OF_BRIDGE : NOT_OF_BRIDGE).find((name) => input.options[name] !== undefined);
+  if (strange !== undefined) {
+    const flags = `--${strange.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new CliError(
+      'usage',
+      `${flags} ${from === undefined ? 'goes with --from governance' : 'and --from do not go together'}`,
+    );
+  }
+  const [bundle] = input.args;
   if (from !== undefined && bundle !== undefined) throw new CliError('usage', 'a bundle and --from do not go together');
-  const changes = ['root', 'from', 'every', 'signed'].some((name) => textOption(input, name) !== undefined);
-  const teams = [...textsOption(input, 'addTeam'), ...textsOption(input, 'removeTeam')];
-  if (bundle !== undefined || changes || teams.length > 0 || flag(input, 'refresh')) return;
+  const ways = ['root', 'from', 'every', 'signed', 'addTeam', 'removeTeam'];
+  if (bundle !== undefined || ways.some((name) => input.options[name] !== undefined) || flag(input, 'refresh')) return;
   throw new CliError('usage', 'there is nothing to publish', WAYS);
 }
 
@@ -100,22 +113,4 @@ async function writeDraft({ output }: CliContext, input: CommandInput, path: str
     `wrote ${path}: version ${draft.version} of \`targets\`, to be signed with \`reeve keys sign\``,
   ]);
   return 0;
-}
-
-/** One publication, as the command line says it. */
-async function publicationOf(input: CommandInput) {
-  const { changeOf } = await import('../publication-change.ts');
-  const { readSmallFile } = await import('../../publisher/small-file.ts');
-  const { MAX_METADATA_BYTES } = await import('../../tuf/limits.ts');
-  const [root, signed] = [textOption(input, 'root'), textOption(input, 'signed')];
-  const now = Date.now();
-  const change = changeOf(input, now);
-  return {
-    repository: required(input, 'repository'),
-    keys: await openKeys(input),
-    now,
-    ...(change === null ? {} : { change }),
-    ...(signed === undefined ? {} : { signed: readSmallFile(signed, MAX_METADATA_BYTES.targets) }),
-    ...(root === undefined ? {} : { root: readSmallFile(root, MAX_METADATA_BYTES.root) }),
-  };
 }
