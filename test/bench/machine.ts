@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
@@ -8,20 +7,11 @@ import { openDatabase } from '../../src/store/database.ts';
 import { openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import type { Bench } from './bench.ts';
+import { PROGRAM } from './built-program.ts';
 import { type GeneratedRule, generateRules, policiesOf } from './policy-generator.ts';
 import { type BenchProcess, nodeProgram, type Program, startServer } from './processes.ts';
 
 export const ORG = 'bench';
-const ROOT = join(import.meta.dirname, '../..');
-/** As `npm run build` leaves it: what is deployed carries no TypeScript. */
-export const PROGRAM = join(ROOT, 'dist/cli/main.js');
-
-/** Builds what will be measured. Throws if that fails. */
-export function build(): void {
-  const built = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, encoding: 'utf8', timeout: 120_000 });
-  if (built.status !== 0) throw new Error(`npm run build failed: ${built.stdout}${built.stderr}`);
-}
-
 /** A place for one daemon: configuration, sockets, and a state that holds an organisation's active bundle. */
 export interface Machine {
   readonly config: string;

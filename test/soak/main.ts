@@ -1,6 +1,6 @@
 // npm run soak -- [--minutes N] [--seed N]: builds the daemon, prints every ten seconds, and the figures at the end.
 import { parseArgs } from 'node:util';
-import { build, PROGRAM } from '../bench/machine.ts';
+import { build, PROGRAM } from '../bench/built-program.ts';
 import { slope } from './memory.ts';
 import { type SoakReport, soak } from './soak.ts';
 
