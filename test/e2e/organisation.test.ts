@@ -232,7 +232,7 @@ test('what is stored keeps governing: another organisation conflicts, an edited 
 
   const day = 24 * 3_600_000;
   const age = (days: number): void =>
-    edit(place, (database) => database.prepare('UPDATE last_sync SET completed_at = ?').run(Date.now() - days * day));
+    edit(place, (database) => database.prepare('UPDATE last_sync SET confirmed_at = ?').run(Date.now() - days * day));
   enrol(offline);
   age(2);
   const aged = await seenWith(questions);
