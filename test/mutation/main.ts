@@ -2,7 +2,7 @@
 // one at a time, and says which changes no test notices. What is known of code and tests that stay as they are is kept
 // from one run to the next; `--fresh` tries everything again, `--write-docs` writes the scores into docs/mutation.md.
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { npmPeer } from '../bench/peers/install.ts';
@@ -36,7 +36,10 @@ if (installed.kind === 'missing') {
 const folder = join(installed.path, 'reeve');
 const report = join(folder, 'report.json');
 const configuration = join(folder, 'stryker.json');
+const copies = join(folder, 'copies');
 mkdirSync(folder, { recursive: true });
+// of runs that were stopped
+rmSync(copies, { recursive: true, force: true });
 const stryker = join(installed.path, 'node_modules', STRYKER.name, 'bin/stryker.js');
 // what is not mutated in a run is as fast in it as ever, so a few files at a time take less than all at once
 const files = globSync(values.files, { cwd: root }).sort();
@@ -65,7 +68,7 @@ function configured(mutate: readonly string[]): object {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     allowConsoleColors: false,
-    tempDirName: join(folder, 'copies'),
+    tempDirName: copies,
     cleanTempDir: 'always',
     ignorePatterns: ['**', '!src/**', '!test/**', '!config/**', '!package.json'],
     concurrency,
