@@ -1,5 +1,6 @@
 import type { AttackResult } from './attack.ts';
 import { attackTable, tableOf } from './attack-table.ts';
+import { FAULT_GROUPS } from './fault-groups.ts';
 import type { FaultResult } from './run-faults.ts';
 
 /** A part of docs/attacks.md: what is between its heading and the next. */
@@ -23,16 +24,11 @@ have: **A** accepted and not enforced, **B** no usable why, **C** a bad update d
 ever, **E** the daemon blocks itself or the machine, **F** a peer trusted too much, **G** staleness that nobody sees.
 
 Each fault of a machine meets a daemon that had served revision 2, whose source is out of reach until it has been looked
-at. Then the source may be reached again, with something new.
+at; that it says so, too, is left out. Then the source may be reached again, with something new. A source that is
+*frozen* can be reached all the time, and never has anything new.
 `;
 
 export const KILL_HEADING = 'Kill loop';
-
-export const FAULT_HEADINGS = {
-  state: 'The state directory',
-  clock: 'The clock',
-  disk: 'The disk',
-} as const;
 
 const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
   governance: 'Source `governance`',
@@ -41,7 +37,11 @@ const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
 };
 
 /** In the order of the page. */
-const HEADINGS: readonly string[] = [...Object.values(SECTIONS), ...Object.values(FAULT_HEADINGS), KILL_HEADING];
+const HEADINGS: readonly string[] = [
+  ...Object.values(SECTIONS),
+  ...FAULT_GROUPS.map(({ heading }) => heading),
+  KILL_HEADING,
+];
 
 export function attackSection(results: readonly AttackResult[]): Section {
   const [first] = results;

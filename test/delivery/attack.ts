@@ -47,12 +47,15 @@ export interface Attack {
   readonly believed?: string;
 }
 
-/** One kind of source, ready to be attacked. Revision `n` allows `a.example` and `r<n>.example`, denies `bad.example`. */
+/** One kind of source. Revision `n` allows `a.example` and `r<n>.example`, and denies `bad.example`. */
 export interface Rig {
   readonly type: 'governance' | 'tuf' | 'file';
   /** Where on the way an attack may sit. */
   readonly places: readonly string[];
-  readonly open: (scope: Scope, secure: boolean) => Promise<OpenRig>;
+  /** Who is not reached here is not reached at all. */
+  readonly reached: string;
+  /** Somebody who publishes, with keys of his own; whoever opens it has a way to him of his own. */
+  readonly publisher: () => { readonly open: (scope: Scope, secure: boolean) => Promise<OpenRig> };
 }
 
 export interface OpenRig {
@@ -64,6 +67,8 @@ export interface OpenRig {
   publish(place: string): void | Promise<void>;
   /** The newest revision. */
   newest(): number;
+  /** So much time has passed for whoever publishes, too. */
+  pass?(ms: number): void;
   /** From here on the deed is done at this place. */
   arm(deed: Deed, place: string): Armed | Promise<Armed>;
   /** Everything means well again. */
@@ -71,8 +76,6 @@ export interface OpenRig {
 }
 
 export interface Armed {
-  /** Somebody has met it. */
-  readonly met: () => boolean;
   /** It has shown all its forms. */
   readonly over: () => boolean;
 }

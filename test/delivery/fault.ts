@@ -14,7 +14,11 @@ export interface BrokenMachine extends Files {
   readonly rig: OpenRig;
   /** Lets its source be reached for one sync, for which there is something new. */
   readonly syncNext: () => Promise<void>;
+  /** The same, with nothing new. */
+  readonly syncAgain: () => Promise<void>;
   readonly restart: () => Promise<void>;
+  /** So much time has passed for whoever publishes, too. */
+  readonly pass: (ms: number) => void;
 }
 
 /** What happens to a machine. */
@@ -33,6 +37,8 @@ export interface Fault {
   readonly forms?: number;
   /** While the daemon runs that was started then. */
   readonly happens?: (machine: BrokenMachine) => Promise<void>;
+  /** The machine has heard of everything that is published. */
+  readonly upToDate?: boolean;
   /** What somebody has to do before anything can heal. */
   readonly mend?: { readonly how: string; readonly does: (machine: BrokenMachine) => void | Promise<void> };
   readonly served: string;

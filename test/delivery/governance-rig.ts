@@ -11,7 +11,11 @@ const LIST = `/v2/orgs/${ORG}/governance/policies`;
 export const governanceRig: Rig = {
   type: 'governance',
   places: ['token', 'list', 'policy'],
-  open: (scope, secure) => openHttpRig(scope, governanceContent(), secure),
+  reached: 'list',
+  publisher() {
+    const content = governanceContent();
+    return { open: (scope, secure) => openHttpRig(scope, content, secure) };
+  },
 };
 
 /** What a server of the governance API says: revision `n` has these rules. */

@@ -16,6 +16,7 @@ export interface HttpContent {
   readonly source: (origin: string, root: string) => Readonly<Record<string, unknown>>;
   readonly publish: OpenRig['publish'];
   readonly newest: OpenRig['newest'];
+  readonly pass?: (ms: number) => void;
   readonly tamper?: (how: string) => void | Promise<void>;
   /** Puts back what was tampered with. */
   readonly restore?: () => void | Promise<void>;
@@ -24,9 +25,9 @@ export interface HttpContent {
 export async function openHttpRig(scope: Scope, content: HttpContent, secure: boolean): Promise<OpenRig> {
   const shown = secure ? certificates(scope) : null;
   const server = await misbehavingServer(scope, content.responder, shown?.right);
-  const { publish, newest } = content;
+  const { publish, newest, pass = () => undefined } = content;
   return {
-    ...{ publish, newest },
+    ...{ publish, newest, pass },
     origin: () => server.origin,
     source: (root) => ({
       ...content.source(server.origin, root),
@@ -49,7 +50,7 @@ interface Parts {
 
 async function arm({ server, shown, content }: Parts, deed: Deed, place: string): Promise<Armed> {
   const here = (asked: Asked): boolean => content.placeOf(asked) === place;
-  const once = { met: () => server.met() > 0, over: () => true };
+  const once = { over: () => true };
   if (typeof deed === 'function') {
     server.misbehave(deed, here);
     return once;
@@ -58,15 +59,15 @@ async function arm({ server, shown, content }: Parts, deed: Deed, place: string)
     case 'sweep': {
       const { evil, over } = deed.begin();
       server.misbehave(evil, here);
-      return { ...once, over };
+      return { over };
     }
     case 'presenting':
       if (shown === null) throw new Error('this server has no certificates');
       server.present(deed.choose(shown));
-      return { ...once, met: () => true };
+      return once;
     case 'tampering':
       server.behave();
       await content.tamper?.(deed.how);
-      return { ...once, met: () => true };
+      return once;
   }
 }

@@ -133,7 +133,7 @@ export const STATE_FAULTS: readonly Fault[] = [
     },
     mend: { how: 'making it writable', does: ({ state }) => rmSync(join(state, 'mark.new'), { recursive: true }) },
     served: 'revision 2',
-    says: ['activate mark_unwritable'],
+    says: ['store store'],
   },
   {
     id: 'both-older',
@@ -208,6 +208,67 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   },
 ];
 
+/** The same where time is signed; a frozen repository can be reached, and never has anything new. */
+export const SIGNED_CLOCK_FAULTS: readonly Fault[] = [
+  frozen('frozen-day', 'frozen for 25 hours', {
+    ms: 25 * HOUR,
+    state: 'warn',
+    served: 'the newest revision',
+    says: ['policy_aging'],
+  }),
+  frozen('frozen-week', 'frozen for 8 days: the timestamp has expired', {
+    ...{ ms: 8 * DAY, state: 'restrict', served: 'the newest revision' },
+    says: ['policy_aging', 'verify expired'],
+  }),
+  frozen('frozen-month', 'frozen for 31 days', {
+    ...{ ms: 31 * DAY, state: 'block', served: 'deny policy_stale' },
+    says: ['policy_stale', 'policy_aging', 'verify expired'],
+  }),
+  {
+    id: 'signed-back-while-stale',
+    title: 'the clock is 31 days ahead, and right again after a restart',
+    kind: 'acceptance',
+    async happens(machine) {
+      await aged(machine, 31 * DAY, 'block');
+      machine.place.shift(-31 * DAY);
+      await machine.restart();
+    },
+    served: 'deny policy_stale',
+    says: ['policy_stale', 'policy_aging'],
+  },
+  {
+    id: 'signed-back',
+    title: 'the clock is set back by 20 days, over a restart, and something new is published',
+    kind: 'acceptance',
+    async happens({ place, restart, syncNext }) {
+      place.shift(-20 * DAY);
+      await restart();
+      await syncNext();
+    },
+    mend: { how: 'setting the clock right', does: ({ place }) => place.shift(20 * DAY) },
+    served: 'revision 2',
+    says: ['verify not_yet_valid'],
+  },
+];
+
+interface Freeze extends Pick<Fault, 'served' | 'says'> {
+  readonly ms: number;
+  readonly state: string;
+}
+
+function frozen(id: string, title: string, { ms, state, served, says }: Freeze): Fault {
+  return {
+    ...{ id, title, kind: 'G', served, says, upToDate: true },
+    async happens(machine) {
+      await machine.syncAgain();
+      await machine.place.logged();
+      await aged(machine, ms, state);
+      await machine.syncAgain();
+    },
+    mend: { how: 'the publisher signing again', does: ({ pass }) => pass(ms) },
+  };
+}
+
 /** What happens to the disk; each needs one of its own. */
 export const DISK_FAULTS: readonly Fault[] = [
   {
@@ -221,7 +282,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     },
     mend: { how: 'making room', does: ({ state }) => rmSync(join(state, 'filler')) },
     served: 'revision 2',
-    says: ['store internal'],
+    says: ['store store'],
   },
   {
     id: 'disk-full-start',

@@ -61,7 +61,7 @@ async function inScene(kind: Rig, attacks: readonly Attack[], lane: Lane): Promi
   if (attacks.length === 0) return [];
   const scope = openScope();
   try {
-    const rig = await kind.open(scope, attacks.some(isSecure));
+    const rig = await kind.publisher().open(scope, attacks.some(isSecure));
     const slow = attacks.some((attack) => attack.slow === true);
     const place = stand(scope, { source: rig.source, deadlineMs: slow ? DEADLINES.slow : DEADLINES.quick });
     return await lane({ kind, rig, place, patience: slow ? 3 : 1 }, attacks);

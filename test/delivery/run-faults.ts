@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../src/base/coded-error.ts';
@@ -7,6 +8,7 @@ import { openScope, type Scope } from '../support/scope.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import type { Rig } from './attack.ts';
 import type { BrokenMachine, Fault, FaultSighting } from './fault.ts';
+import type { FaultGroup } from './fault-groups.ts';
 import { HTTP_EVILS } from './http-attacks.ts';
 import { generic, isNews, lineOf } from './log-line.ts';
 import { mountSmallDisk } from './small-disk.ts';
@@ -17,34 +19,52 @@ export interface FaultResult {
   readonly seen: FaultSighting;
 }
 
-const LANES = 3;
+const LANES = 2;
+/** Longer than it takes to look at a plan and to act on it. */
+const QUIET_MS = 300;
 
 /** Lets each happen to a machine that serves revision 2, looks at it, and then lets its source be reached again. */
-export async function runFaults(kind: Rig, faults: readonly Fault[]): Promise<readonly FaultResult[]> {
-  const scope = openScope();
-  try {
-    const states = await statesOf(kind, scope);
-    const queue = faults.entries();
-    const results: FaultResult[] = [];
-    const lane = async (): Promise<void> => {
-      for (const [at, fault] of queue) results[at] = { fault, seen: await inAllForms(kind, fault, states) };
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
-    return results;
-  } finally {
-    await scope.close();
-  }
+async function runFaults(kind: Rig, faults: readonly Fault[]): Promise<readonly FaultResult[]> {
+  const queue = faults.entries();
+  const results: FaultResult[] = [];
+  const lane = async (): Promise<void> => {
+    const scope = openScope();
+    try {
+      const beginning = await beginningOf(kind, scope);
+      for (const [at, fault] of queue) results[at] = { fault, seen: await inAllForms(fault, beginning) };
+    } finally {
+      await scope.close();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, faults.length) }, lane));
+  return results;
 }
 
-interface States {
+/** All that can be tried here, those of one kind of source beside one another: they share what a stopped daemon leaves. */
+export async function runGroups(groups: readonly FaultGroup[]): Promise<readonly FaultResult[]> {
+  const kinds = [...new Set(groups.map(({ kind }) => kind))];
+  const run = (kind: Rig): Promise<readonly FaultResult[]> => {
+    const possible = groups.filter((group) => group.kind === kind && group.skip === false);
+    return runFaults(
+      kind,
+      possible.flatMap(({ faults }) => faults),
+    );
+  };
+  return (await Promise.all(kinds.map(run))).flat();
+}
+
+/** Who publishes, and the state directories of a daemon that was stopped in good order. */
+interface Beginning {
+  readonly kind: Rig;
+  readonly publisher: ReturnType<Rig['publisher']>;
   readonly first: string;
   readonly second: string;
 }
 
-/** State directories of daemons that were stopped in good order. */
-async function statesOf(kind: Rig, scope: Scope): Promise<States> {
+async function beginningOf(kind: Rig, scope: Scope): Promise<Beginning> {
   const directory = tempDirectory(scope);
-  const rig = await kind.open(scope, false);
+  const publisher = kind.publisher();
+  const rig = await publisher.open(scope, false);
   const place = stand(scope, { source: rig.source });
   const copyTo = async (name: string): Promise<string> => {
     await place.stop();
@@ -57,13 +77,15 @@ async function statesOf(kind: Rig, scope: Scope): Promise<States> {
   const first = await copyTo('first');
   await place.start();
   await rig.publish('');
+  await place.idle(QUIET_MS);
   await place.sync();
-  return { first, second: await copyTo('second') };
+  assert.equal(await servedBy(place), 'revision 2');
+  return { kind, publisher, first, second: await copyTo('second') };
 }
 
-async function inAllForms(kind: Rig, fault: Fault, states: States): Promise<FaultSighting> {
+async function inAllForms(fault: Fault, beginning: Beginning): Promise<FaultSighting> {
   const forms: FaultSighting[] = [];
-  while (forms.length < (fault.forms ?? 1)) forms.push(await inOwnScope(kind, fault, { states, form: forms.length }));
+  while (forms.length < (fault.forms ?? 1)) forms.push(await inOwnScope(fault, beginning, forms.length));
   const [only] = forms;
   if (only !== undefined && forms.length === 1) return only;
   const union = (texts: readonly string[]): readonly string[] => [...new Set(texts)].sort();
@@ -76,15 +98,10 @@ async function inAllForms(kind: Rig, fault: Fault, states: States): Promise<Faul
   };
 }
 
-interface Form {
-  readonly states: States;
-  readonly form: number;
-}
-
-async function inOwnScope(kind: Rig, fault: Fault, { states, form }: Form): Promise<FaultSighting> {
+async function inOwnScope(fault: Fault, beginning: Beginning, form: number): Promise<FaultSighting> {
   const scope = openScope();
   try {
-    const machine = await brokenMachine(scope, kind, fault, states);
+    const machine = await brokenMachine(scope, fault, beginning);
     fault.breaks?.(machine, form);
     return await befall(machine, fault);
   } finally {
@@ -92,23 +109,37 @@ async function inOwnScope(kind: Rig, fault: Fault, { states, form }: Form): Prom
   }
 }
 
-async function brokenMachine(scope: Scope, kind: Rig, fault: Fault, states: States): Promise<BrokenMachine> {
-  const rig = await kind.open(scope, fault.secure === true);
-  await rig.publish('');
+async function brokenMachine(scope: Scope, fault: Fault, beginning: Beginning): Promise<BrokenMachine> {
+  const { kind, publisher, first, second } = beginning;
+  const rig = await publisher.open(scope, fault.secure === true);
   const place = stand(scope, { source: rig.source });
   if (fault.ownDisk === true) mountSmallDisk(scope, place.state);
-  cpSync(states.second, place.state, { recursive: true });
+  cpSync(second, place.state, { recursive: true });
   const outOfReach = async (): Promise<void> => {
-    await rig.arm(HTTP_EVILS['not-found'].does, kind.places[1] ?? '');
+    await rig.arm(HTTP_EVILS['not-found'].does, kind.reached);
   };
   await outOfReach();
+  const syncAgain = async (): Promise<void> => {
+    await place.idle(QUIET_MS);
+    await rig.disarm();
+    await place.sync();
+    await outOfReach();
+  };
+  let passed = 0;
+  scope.after(async () => {
+    if (passed === 0) return;
+    rig.pass?.(-passed);
+    await rig.publish('');
+  });
   return {
-    ...{ rig, place, state: place.state, older: states.first },
+    ...{ rig, place, syncAgain, state: place.state, older: first },
+    pass(ms) {
+      passed += ms;
+      rig.pass?.(ms);
+    },
     async syncNext() {
       await rig.publish('');
-      await rig.disarm();
-      await place.sync();
-      await outOfReach();
+      await syncAgain();
     },
     async restart() {
       await place.stop();
@@ -124,8 +155,10 @@ async function befall(machine: BrokenMachine, fault: Fault): Promise<FaultSighti
     await place.start();
     await fault.happens?.(machine);
   });
-  const seen = refusal === null ? await sightingOf(place) : { served: 'does not start', ...refusal };
-  const logged = (await place.logged()).filter(isNews).map(lineOf);
+  const seen = refusal === null ? await sightingOf(machine, fault) : { served: 'does not start', ...refusal };
+  const logged = (await place.logged())
+    .filter((line) => isNews(line) && !OUT_OF_REACH.has(line.code ?? ''))
+    .map(lineOf);
   // what starts again by itself needs no mending, whatever somebody could do
   if (refusal !== null || fault.happens !== undefined) await fault.mend?.does(machine);
   if (refusal !== null) await place.start();
@@ -144,18 +177,26 @@ async function refusalOf(
   }
 }
 
-async function sightingOf(place: Stand): Promise<Pick<FaultSighting, 'served' | 'says' | 'message'>> {
+async function sightingOf(
+  { place, rig }: BrokenMachine,
+  { upToDate }: Fault,
+): Promise<Pick<FaultSighting, 'served' | 'says' | 'message'>> {
   const status = await place.status();
   const found = findings(status);
   const message = generic(found.map(({ code, message: text }) => `${code}: ${text}`).join('; '));
-  return { served: await servedBy(place), says: found.map(({ code }) => code), message };
+  const newest = upToDate === true && (await place.ask(`r${rig.newest()}.example`)) === 'allow org_allow';
+  return {
+    served: newest ? 'the newest revision' : await servedBy(place),
+    says: found.map(({ code }) => code),
+    message,
+  };
 }
 
 async function heals({ rig, place }: BrokenMachine): Promise<boolean> {
   await rig.publish('');
   await rig.disarm();
-  // a clock that jumps makes a run begin, which still meets nobody
-  await place.idle();
+  // a run that began before this meets nobody, and would be joined
+  await place.idle(QUIET_MS);
   const { status } = await place.sync();
   const { source } = await place.status();
   const isLive = async (): Promise<boolean> => (await place.ask(`r${rig.newest()}.example`)) === 'allow org_allow';
@@ -176,6 +217,9 @@ async function servedBy(place: Stand): Promise<string> {
       return [...new Set(answers)].join(', ');
   }
 }
+
+/** Every machine here hears of this sooner or later, by the clock. */
+const OUT_OF_REACH = new Set(['not_found', 'absent']);
 
 interface Finding {
   readonly code: string;

@@ -12,17 +12,23 @@ import { TUF_TAMPERINGS } from './tuf-tamperings.ts';
 export const tufRig: Rig = {
   type: 'tuf',
   places: ['timestamp', 'snapshot', 'targets', 'target'],
-  open: (scope, secure) => openHttpRig(scope, tufContent(), secure),
+  reached: 'timestamp',
+  publisher() {
+    const content = tufContent();
+    return { open: (scope, secure) => openHttpRig(scope, content, secure) };
+  },
 };
 
 /** What a static web server says: revision `n` has these rules. */
 export function tufContent(rulesIn: (revision: number) => readonly object[] = rulesOf): HttpContent {
-  const repository = new TufRepository(Date.now());
+  let shiftMs = 0;
+  const now = (): number => Date.now() + shiftMs;
+  const repository = new TufRepository(now());
   // whoever has stolen one of the two keys has not stolen the role
   repository.keys.targets = { signers: newSigners(2), threshold: 2 };
   repository.publishRoot();
   const next = (): void => {
-    repository.now = Date.now();
+    repository.now = now();
     const revision = repository.revision + 1;
     repository.publishBundle(documentOf(revision, rulesIn(revision), repository.now));
   };
@@ -43,6 +49,7 @@ export function tufContent(rulesIn: (revision: number) => readonly object[] = ru
       next();
     },
     newest: () => repository.revision,
+    pass: (ms) => void (shiftMs += ms),
     tamper(how) {
       const tampering = TUF_TAMPERINGS[how];
       if (tampering === undefined) throw new Error(`nobody knows how to do \`${how}\``);

@@ -42,8 +42,6 @@ export interface MisbehavingServer {
   /** From here on, where `where` holds. */
   misbehave(evil: Evil, where?: (asked: Asked) => boolean): void;
   behave(): void;
-  /** How many requests have met the evil since it was named. */
-  met(): number;
   /** Of a TLS server; connections from before are cut. */
   present(certificate: Certificate): void;
 }
@@ -60,7 +58,6 @@ export async function misbehavingServer(
   certificate?: Certificate,
 ): Promise<MisbehavingServer> {
   let conduct: Conduct | null = null;
-  let met = 0;
   const sockets = new Set<Socket>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '', headers, socket } = request;
@@ -70,7 +67,6 @@ export async function misbehavingServer(
       send(response, good);
       return;
     }
-    met += 1;
     await conduct.evil({ asked, good, response, socket });
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -100,12 +96,10 @@ export async function misbehavingServer(
     origin: `${secure === null ? 'http' : 'https'}://127.0.0.1:${port}`,
     misbehave(evil, where = () => true) {
       conduct = { evil, where };
-      met = 0;
     },
     behave() {
       conduct = null;
     },
-    met: () => met,
     present(next) {
       secure?.setSecureContext(next);
       cut();
