@@ -96,7 +96,7 @@ const compiled = mkdtempSync(join(tmpdir(), 'reeve-compiled-'));
 process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
 /** Prepares everything and starts nothing. */
-export function stand(t: Scope, { source, more = {}, deadlineMs = 1_000, shiftMs = 0 }: StandOptions): Stand {
+export function stand(t: Scope, { source, more = {}, deadlineMs = 10_000, shiftMs = 0 }: StandOptions): Stand {
   const root = tempDirectory(t);
   for (const name of ['state', 'run', 'local.d']) mkdirSync(join(root, name), { mode: 0o700 });
   const log = join(root, 'reeve.log');
