@@ -28,8 +28,8 @@ type Lane = (scene: Scene, attacks: readonly Attack[]) => Promise<readonly Seen[
 
 /** Does each to a machine that holds a policy and to one that never had any, and looks at both. */
 export async function runAttacks(kind: Rig, attacks: readonly Attack[]): Promise<readonly AttackResult[]> {
-  const held = lanesOf(attacks, 2).map((lane) => inScene(kind, lane, heldLane));
-  const first = lanesOf(attacks, 1).map((lane) => inScene(kind, lane, firstLane));
+  const held = lanesOf(attacks).map((lane) => inScene(kind, lane, heldLane));
+  const first = lanesOf(attacks).map((lane) => inScene(kind, lane, firstLane));
   const [later, earlier] = [(await Promise.all(held)).flat(), (await Promise.all(first)).flat()];
   return attacks.map((attack) => {
     const [seen, atFirst] = [later, earlier].map((all) => all.find((one) => one.attack === attack));
@@ -44,13 +44,9 @@ export async function runAttacks(kind: Rig, attacks: readonly Attack[]): Promise
 }
 
 /** Each lane is a machine of its own: what is slow waits beside the others, and beside what needs certificates. */
-function lanesOf(attacks: readonly Attack[], slowLanes: number): readonly (readonly Attack[])[] {
+function lanesOf(attacks: readonly Attack[]): readonly (readonly Attack[])[] {
   const quick = attacks.filter((attack) => attack.slow !== true && !isSecure(attack));
-  const others = attacks.filter((attack) => !quick.includes(attack));
-  return [
-    quick,
-    ...Array.from({ length: slowLanes }, (_, lane) => others.filter((_attack, index) => index % slowLanes === lane)),
-  ];
+  return [quick, attacks.filter((attack) => !quick.includes(attack))];
 }
 
 function isSecure({ does }: Attack): boolean {
@@ -138,7 +134,7 @@ async function pictureOf({ rig, place }: Scene, own: number): Promise<Picture> {
     `r${Math.max(own + 1, rig.newest())}.example`,
   ];
   const names = [...hosts.slice(0, 3), 'its own rule', 'the next rule'];
-  const answers = await Promise.all(hosts.map((host) => place.ask(host)));
+  const answers = await place.ask(...hosts);
   return {
     own,
     revision,
@@ -181,7 +177,7 @@ async function heals({ rig, place, patience }: Scene): Promise<boolean> {
   let answer = await place.sync();
   for (let tries = 1; answer.status !== 200 && tries < patience; tries += 1) answer = await place.sync();
   const { source } = await place.status();
-  const allowed = await place.ask(`r${rig.newest()}.example`);
+  const [allowed] = await place.ask(`r${rig.newest()}.example`);
   return answer.status === 200 && source?.state === 'ok' && allowed === 'allow org_allow';
 }
 

@@ -19,38 +19,26 @@ export interface FaultResult {
   readonly seen: FaultSighting;
 }
 
-const LANES = 2;
 /** Longer than it takes to look at a plan and to act on it. */
 const QUIET_MS = 300;
 
 /** Lets each happen to a machine that serves revision 2, looks at it, and then lets its source be reached again. */
 async function runFaults(kind: Rig, faults: readonly Fault[]): Promise<readonly FaultResult[]> {
-  const queue = faults.entries();
-  const results: FaultResult[] = [];
-  const lane = async (): Promise<void> => {
-    const scope = openScope();
-    try {
-      const beginning = await beginningOf(kind, scope);
-      for (const [at, fault] of queue) results[at] = { fault, seen: await inAllForms(fault, beginning) };
-    } finally {
-      await scope.close();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(LANES, faults.length) }, lane));
-  return results;
+  const scope = openScope();
+  try {
+    const beginning = await beginningOf(kind, scope);
+    const results: FaultResult[] = [];
+    for (const fault of faults) results.push({ fault, seen: await inAllForms(fault, beginning) });
+    return results;
+  } finally {
+    await scope.close();
+  }
 }
 
-/** All that can be tried here, those of one kind of source beside one another: they share what a stopped daemon leaves. */
+/** All that can be tried here, a lane for each group. */
 export async function runGroups(groups: readonly FaultGroup[]): Promise<readonly FaultResult[]> {
-  const kinds = [...new Set(groups.map(({ kind }) => kind))];
-  const run = (kind: Rig): Promise<readonly FaultResult[]> => {
-    const possible = groups.filter((group) => group.kind === kind && group.skip === false);
-    return runFaults(
-      kind,
-      possible.flatMap(({ faults }) => faults),
-    );
-  };
-  return (await Promise.all(kinds.map(run))).flat();
+  const possible = groups.filter(({ skip }) => skip === false);
+  return (await Promise.all(possible.map(({ kind, faults }) => runFaults(kind, faults)))).flat();
 }
 
 /** Who publishes, and the state directories of a daemon that was stopped in good order. */
@@ -184,7 +172,7 @@ async function sightingOf(
   const status = await place.status();
   const found = findings(status);
   const message = generic(found.map(({ code, message: text }) => `${code}: ${text}`).join('; '));
-  const newest = upToDate === true && (await place.ask(`r${rig.newest()}.example`)) === 'allow org_allow';
+  const newest = upToDate === true && (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
   return {
     served: newest ? 'the newest revision' : await servedBy(place),
     says: found.map(({ code }) => code),
@@ -199,7 +187,7 @@ async function heals({ rig, place }: BrokenMachine): Promise<boolean> {
   await place.idle(QUIET_MS);
   const { status } = await place.sync();
   const { source } = await place.status();
-  const isLive = async (): Promise<boolean> => (await place.ask(`r${rig.newest()}.example`)) === 'allow org_allow';
+  const isLive = async (): Promise<boolean> => (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
   // the age of a policy is looked at once a second
   await eventually('the newest revision', isLive, 20_000).catch(() => undefined);
   return status === 200 && source?.state === 'ok' && (await isLive());
@@ -207,7 +195,7 @@ async function heals({ rig, place }: BrokenMachine): Promise<boolean> {
 
 /** By what only one revision allows. */
 async function servedBy(place: Stand): Promise<string> {
-  const answers = await Promise.all(['r1.example', 'r2.example', 'bad.example'].map((host) => place.ask(host)));
+  const answers = await place.ask('r1.example', 'r2.example', 'bad.example');
   switch (answers.join(', ')) {
     case 'allow org_allow, deny default_deny, deny org_deny':
       return 'revision 1';

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -65,9 +65,8 @@ export interface Stand {
   /** Starts the daemon; it ends with the test, or by `stop`. */
   start(): Promise<Daemon>;
   stop(): Promise<void>;
-  ask(host: string): Promise<string>;
-  /** The same with what it was decided by. */
-  asked(question: unknown): Promise<Answer>;
+  /** `allow org_allow` and the like, of one generation; where there are no answers, why. */
+  ask(...hosts: readonly string[]): Promise<readonly string[]>;
   status(): Promise<StandStatus>;
   sync(): Promise<Answer>;
   /** Waits until no run is in progress, and none begins by itself so soon. */
@@ -117,28 +116,32 @@ export function stand(t: Scope, { source, more = {}, deadlineMs = 10_000, shiftM
   const { decideSocket, adminSocket } = config;
   let daemon: Daemon | null = null;
   let read = 0;
-  const status = async (): Promise<StandStatus> => (await call(decideSocket, 'GET /v1/status')).json as StandStatus;
-  const asked = (question: unknown): Promise<Answer> => call(decideSocket, 'POST /v1/decide', question);
+  let agent = new Agent({ keepAlive: true });
+  const at = (socketPath: string): Way => ({ socketPath, agent });
+  const status = async (): Promise<StandStatus> => (await call(at(decideSocket), 'GET /v1/status')).json as StandStatus;
+  const asked = (question: unknown): Promise<Answer> => call(at(decideSocket), 'POST /v1/decide', question);
   const stop = async (): Promise<void> => {
+    agent.destroy();
+    agent = new Agent({ keepAlive: true });
     await daemon?.close();
     daemon = null;
   };
   t.after(stop);
   return {
-    ...{ root, config, status, asked, stop },
+    ...{ root, config, status, stop },
     state: join(root, 'state'),
     async start() {
       const clock = { ...systemClock, now: () => Date.now() + (shift.ms[0] ?? 0) };
       daemon = await startDaemon({ config, log: logger, clock, entry: shift.entry });
       return daemon;
     },
-    async ask(host) {
-      const { status: code, json } = await asked(toHost(host));
-      if (code !== 200) return `${code} ${(json as { error?: { code?: string } }).error?.code ?? ''}`;
-      const answer = json as { decision: string; code: string };
-      return `${answer.decision} ${answer.code}`;
+    async ask(...hosts) {
+      const { status: code, json } = await asked(hosts.map((host) => toHost(host)));
+      const refused = `${code} ${(json as { error?: { code?: string } }).error?.code ?? ''}`;
+      if (code !== 200) return hosts.map(() => refused);
+      return (json as { decision: string; code: string }[]).map((answer) => `${answer.decision} ${answer.code}`);
     },
-    sync: () => call(adminSocket, 'POST /v1/sync'),
+    sync: () => call(at(adminSocket), 'POST /v1/sync'),
     idle: (forMs = 0) =>
       eventually('no run to be in progress', async () => {
         const next = (await status()).source?.next_attempt ?? null;
@@ -155,12 +158,17 @@ export function stand(t: Scope, { source, more = {}, deadlineMs = 10_000, shiftM
   };
 }
 
+interface Way {
+  readonly socketPath: string;
+  readonly agent: Agent;
+}
+
 /** One request; it may have to wait for a sync that waits for its deadlines. */
-function call(socketPath: string, line: string, body?: unknown): Promise<Answer> {
+function call(way: Way, line: string, body?: unknown): Promise<Answer> {
   const [method = '', path = ''] = line.split(' ');
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
-    const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
+    const asked = request({ ...way, method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

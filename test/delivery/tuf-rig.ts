@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asked, GoodAnswer } from '../support/misbehaving-server.ts';
-import { newSigners, ORG, sha256, TufRepository } from '../support/tuf-repository.ts';
+import { newSigners, ORG, type RoleKeys, sha256, TufRepository } from '../support/tuf-repository.ts';
 import type { Rig } from './attack.ts';
 import { ruleOf } from './governance-rig.ts';
 import { type HttpContent, openHttpRig } from './http-rig.ts';
@@ -19,8 +19,17 @@ export const tufRig: Rig = {
   },
 };
 
-/** What a static web server says: revision `n` has these rules. */
-export function tufContent(rulesIn: (revision: number) => readonly object[] = rulesOf): HttpContent {
+export interface Publishing {
+  /** What revision `n` says. */
+  readonly rulesIn: (revision: number) => readonly object[];
+  /** Which revisions come with new keys, and with a root that says so. */
+  readonly rotatesAt: (revision: number) => boolean;
+}
+
+/** What a static web server says. */
+export function tufContent(
+  { rulesIn, rotatesAt }: Publishing = { rulesIn: rulesOf, rotatesAt: () => false },
+): HttpContent {
   let shiftMs = 0;
   const now = (): number => Date.now() + shiftMs;
   const repository = new TufRepository(now());
@@ -30,6 +39,7 @@ export function tufContent(rulesIn: (revision: number) => readonly object[] = ru
   const next = (): void => {
     repository.now = now();
     const revision = repository.revision + 1;
+    if (rotatesAt(revision)) rotate(repository);
     repository.publishBundle(documentOf(revision, rulesIn(revision), repository.now));
   };
   next();
@@ -66,6 +76,11 @@ export function tufContent(rulesIn: (revision: number) => readonly object[] = ru
       [answer, offered] = [() => undefined, repository.files];
     },
   };
+}
+
+function rotate(repository: TufRepository): void {
+  const keys = (count: number): RoleKeys => ({ signers: newSigners(count), threshold: count });
+  repository.rotate({ timestamp: keys(1), snapshot: keys(1), targets: keys(2) });
 }
 
 function overtake(repository: TufRepository, thief: TufRepository): void {

@@ -28,8 +28,8 @@ export interface KillPlan {
   /** So many of them between the candidate and the swap, by what was written down. */
   readonly between: number;
   readonly seed: number;
-  readonly lanes: number;
-  readonly subject: (scope: Scope) => Promise<Subject>;
+  /** A machine for each of them, one beside the other. */
+  readonly subjects: readonly ((scope: Scope) => Promise<Subject>)[];
   readonly onKill?: (kill: Kill) => void;
 }
 
@@ -48,10 +48,10 @@ export async function killLoop(plan: KillPlan): Promise<readonly Kill[]> {
   const enough = (): boolean =>
     kills.length >= plan.kills &&
     kills.filter(({ after }) => after !== null && BETWEEN.includes(after)).length >= plan.between;
-  const lane = async (number: number): Promise<void> => {
+  const lane = async (open: KillPlan['subjects'][number], number: number): Promise<void> => {
     const scope = openScope();
     try {
-      const victim = await newVictim(scope, plan, number);
+      const victim = await newVictim(scope, await open(scope), plan.seed + number);
       while (!enough()) {
         const kill = await victim.next();
         kills.push(kill);
@@ -61,7 +61,7 @@ export async function killLoop(plan: KillPlan): Promise<readonly Kill[]> {
       await scope.close();
     }
   };
-  await Promise.all(Array.from({ length: plan.lanes }, (_, number) => lane(number)));
+  await Promise.all(plan.subjects.map(lane));
   return kills;
 }
 
@@ -70,13 +70,12 @@ interface Victim {
 }
 
 /** A machine whose daemon dies each time that a revision is published. */
-async function newVictim(scope: Scope, plan: KillPlan, number: number): Promise<Victim> {
-  const subject = await plan.subject(scope);
+async function newVictim(scope: Scope, subject: Subject, seed: number): Promise<Victim> {
   const place = machine(scope);
   const log = { level: 'info', destination: place.log };
   place.configure({ source: subject.source(place.root), decision_log: { enabled: false }, log });
   const marker = join(place.root, 'marker');
-  const chance = seededChance(plan.seed + number);
+  const chance = seededChance(seed);
   const steps = shuffled(chance);
   const start = async (death: Death): Promise<DaemonProcess> =>
     startDaemonProcess(scope, place, { program: PROGRAM, env: environmentOf(death) });

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { KILL_HEADING, withSection } from '../attack-document.ts';
 import { killLoop } from './loop.ts';
 import { betweenOf, killSection, killTable } from './report.ts';
-import { governanceSubject } from './subject.ts';
+import { governanceSubject, tufSubject } from './subject.ts';
 
 const PAGE = new URL('../../../docs/attacks.md', import.meta.url);
 
@@ -30,8 +30,7 @@ const kills = await killLoop({
   // two thirds of the kills have to land where something is half done
   between: Math.ceil((count * 2) / 3),
   seed,
-  lanes: 2,
-  subject: governanceSubject,
+  subjects: [governanceSubject, tufSubject],
   onKill: () => {
     done += 1;
     if (done % 10 === 0) console.log(`${done} kills in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);

@@ -2,6 +2,8 @@ import { misbehavingServer } from '../../support/misbehaving-server.ts';
 import type { Scope } from '../../support/scope.ts';
 import { governanceContent, ruleOf } from '../governance-rig.ts';
 import { HTTP_EVILS } from '../http-attacks.ts';
+import type { HttpContent } from '../http-rig.ts';
+import { tufContent } from '../tuf-rig.ts';
 
 /** Hosts that are asked for; which of them revision `n` allows says how much of it there is. */
 const HOSTS = 60;
@@ -47,8 +49,16 @@ export function expectedOf(revision: number): Readonly<Record<string, string>> {
   return Object.fromEntries([...neighbours, ...hosts, bad]) as Readonly<Record<string, string>>;
 }
 
-export async function governanceSubject(scope: Scope): Promise<Subject> {
-  const content = governanceContent(rulesOf);
+export function governanceSubject(scope: Scope): Promise<Subject> {
+  return subjectOf(scope, governanceContent(rulesOf));
+}
+
+/** Every third revision comes with new keys. */
+export function tufSubject(scope: Scope): Promise<Subject> {
+  return subjectOf(scope, tufContent({ rulesIn: rulesOf, rotatesAt: (revision) => revision % 3 === 0 }));
+}
+
+async function subjectOf(scope: Scope, content: HttpContent): Promise<Subject> {
   const server = await misbehavingServer(scope, content.responder);
   const withhold = (): void => server.misbehave(HTTP_EVILS['not-found'].does);
   withhold();
