@@ -253,6 +253,9 @@ test('a deny that is tested without case is still tested in every other form', (
 test('a name is not another one with the same hash', () => {
   assert.deepEqual(found(collectExact, ['/nlzy7', '/nlzy7/**', '/**/nlzy7'], '/npa6e'), []);
   assert.deepEqual(found(collectExact, ['/nlzy7', '/npa6e'], '/npa6e'), ['/npa6e']);
+  // nor where its characters are no bytes
+  assert.deepEqual(found(collectExact, ['/\u00e9lzy7', '/\u00e9lzy7/**'], '/\u00e9pa6e'), []);
+  assert.deepEqual(found(collectExact, ['/\u00e9lzy7', '/\u00e9pa6e'], '/\u00e9pa6e'), ['/\u00e9pa6e']);
 });
 
 test('a path with more names than a path can have is not looked up to its end', () => {
