@@ -1,7 +1,13 @@
 // Writes docs/attacks.md from what attacks on running daemons led to. Run it after changing one, or what comes of it;
 // tests compare the page with what they see. What takes minutes, as the kill loop does, writes its own section.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { attackSection, faultSection, type Section, withSection } from '../test/delivery/attack-document.ts';
+import {
+  acceptanceSection,
+  attackSection,
+  faultSection,
+  type Section,
+  withSection,
+} from '../test/delivery/attack-document.ts';
 import { FAULT_GROUPS } from '../test/delivery/fault-groups.ts';
 import { FILE_ATTACKS } from '../test/delivery/file-attacks.ts';
 import { fileRig } from '../test/delivery/file-rig.ts';
@@ -14,7 +20,7 @@ import { tufRig } from '../test/delivery/tuf-rig.ts';
 
 const PAGE = new URL('../docs/attacks.md', import.meta.url);
 
-const sections: Section[] = [];
+const sections: Section[] = [acceptanceSection()];
 for (const [rig, list] of [
   [governanceRig, GOVERNANCE_ATTACKS],
   [tufRig, TUF_ATTACKS],

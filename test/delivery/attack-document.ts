@@ -1,3 +1,4 @@
+import { ACCEPTANCE, type Shown } from './acceptance.ts';
 import type { AttackResult } from './attack.ts';
 import { attackTable, tableOf } from './attack-table.ts';
 import { FAULT_GROUPS } from './fault-groups.ts';
@@ -26,9 +27,13 @@ ever, **E** the daemon blocks itself or the machine, **F** a peer trusted too mu
 Each fault of a machine meets a daemon that had served revision 2, whose source is out of reach until it has been looked
 at; that it says so, too, is left out. Then the source may be reached again, with something new. A source that is
 *frozen* can be reached all the time, and never has anything new.
+
+The last section says where each line of a list is shown that was drawn from bug reports of comparable agents; there
+and above, *acceptance* means that list.
 `;
 
 export const KILL_HEADING = 'Kill loop';
+export const ACCEPTANCE_HEADING = 'Acceptance list';
 
 const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
   governance: 'Source `governance`',
@@ -41,12 +46,29 @@ const HEADINGS: readonly string[] = [
   ...Object.values(SECTIONS),
   ...FAULT_GROUPS.map(({ heading }) => heading),
   KILL_HEADING,
+  ACCEPTANCE_HEADING,
 ];
 
 export function attackSection(results: readonly AttackResult[]): Section {
   const [first] = results;
   if (first === undefined) throw new Error('nothing was seen');
   return { heading: SECTIONS[first.source], text: attackTable(results) };
+}
+
+/** Where each line of the acceptance list is shown. */
+export function acceptanceSection(): Section {
+  const cellOf = (shown: Shown): string => {
+    switch (shown.kind) {
+      case 'here':
+        return `${shown.source} \`${shown.id}\``;
+      case 'test':
+        return `${shown.file}: ${shown.title}`;
+      case 'not':
+        return `not: ${shown.why}`;
+    }
+  };
+  const rows = ACCEPTANCE.map(({ line, shown }) => [line, shown.map(cellOf).join('<br>')]);
+  return { heading: ACCEPTANCE_HEADING, text: tableOf(['what must not go wrong', 'shown by'], rows) };
 }
 
 /** The same for what happened to a machine. */

@@ -79,7 +79,7 @@ export interface Stand {
 
 export interface StandOptions {
   /** `source` of the configuration file. */
-  readonly source: (root: string) => Readonly<Record<string, unknown>>;
+  readonly source: ((root: string) => Readonly<Record<string, unknown>>) | null;
   /** Beside it. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** For one request. */
@@ -106,7 +106,7 @@ export function stand(t: Scope, { source, more = {}, deadlineMs = 10_000, shiftM
       local_directory: join(root, 'local.d'),
       log: { level: 'info', destination: log },
       decision_log: { enabled: false },
-      source: source(root),
+      source: source?.(root) ?? null,
       ...more,
     }),
     deadlineMs,
