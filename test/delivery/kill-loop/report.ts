@@ -31,7 +31,7 @@ export function betweenOf(kills: readonly Kill[]): number {
 
 /** The section of docs/attacks.md. */
 export function killSection(kills: readonly Kill[]): string {
-  return `\`npm run kill-loop -- --kills ${kills.length} --write\` killed \`reeve daemon\` ${kills.length} times with SIGKILL while a new revision was on its way
+  return `\`npm run kill-loop -- --write\` killed \`reeve daemon\` ${kills.length} times with SIGKILL while a new revision was on its way
 to being served, ${betweenOf(kills)} of them between \`candidate_stored\` and \`swapped\`. What it had done by then is what it had written down
 itself. After each, the next start was asked about every host that tells revisions apart: what served was the old
 revision or the new one, whole, and never one before them.
