@@ -36,7 +36,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     because: 'a log keeps what was decided: nothing on the way of a decision waits for it, and it knows no sockets',
   },
   localapi: {
-    may: ['base', 'policy', 'schema', 'http', 'socket', 'pdp'],
+    may: ['base', 'policy', 'schema', 'http', 'socket', 'host', 'pdp'],
     because: 'answering must not reach sources or the store',
   },
   client: {
@@ -97,7 +97,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   chokidar: 'src/sources/local/',
   commander: 'src/cli/',
   'ipaddr.js': 'src/policy/resource/',
-  koffi: 'src/localapi/peer-credentials.ts',
+  koffi: 'src/host/libc.ts',
   picomatch: 'src/policy/resource/',
   pino: 'src/daemon/logger.ts',
   tldts: 'src/policy/resource/',

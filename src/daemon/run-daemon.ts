@@ -8,6 +8,7 @@ import { type Daemon, startDaemon } from './daemon.ts';
 import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
 import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { openServiceNotifier, type ServiceNotifier } from './service-notify.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 
 /** How long a drain may take before the process ends anyway. */
@@ -24,8 +25,10 @@ export async function runDaemon(configFile: string, loading: Worker): Promise<vo
   const log = createLogger(config.log);
   // heard from here on: a signal while starting must not leave half a daemon behind
   const signalled = nextSignal();
+  let manager: ServiceNotifier;
   let daemon: Daemon;
   try {
+    manager = await openServiceNotifier(process.env, process.pid);
     prepareStateDirectory(config.stateDirectory);
     daemon = await startDaemon({ config, log, activated: prepareSockets(config), loading });
   } catch (error) {
@@ -34,7 +37,9 @@ export async function runDaemon(configFile: string, loading: Worker): Promise<vo
     await flushed(log);
     throw error;
   }
+  manager.ready();
   const signal = await signalled;
+  manager.stopping();
   log.info({ signal }, 'stopping');
   await stop(daemon, log);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { messageOf } from '../base/coded-error.ts';
+import { AF_UNIX, bindLibc, type Libc, LITTLE_ENDIAN, SOCK_STREAM } from '../host/libc.ts';
 import type { Peer } from '../pdp/decision-point.ts';
 
 export type PeerCredentials =
@@ -14,20 +15,9 @@ const OVERFLOW_UID = 65_534;
 
 type ReadFd = (fd: number) => Peer;
 
-/** The C calls that are needed, bound; each returns -1 on failure. */
-interface Libc {
-  readonly getsockopt: (
-    ...call: readonly [fd: number, level: number, name: number, value: Buffer, length: Uint32Array]
-  ) => number;
-  readonly getpeereid: ((fd: number, uid: Uint32Array, gid: Uint32Array) => number) | null;
-  readonly socketpair: (domain: number, type: number, protocol: number, fds: Int32Array) => number;
-  readonly close: (fd: number) => number;
-}
-
 /** Binds the system's way and tries it on a socket pair of our own: what that does not answer rightly is not used. */
 export async function openPeerCredentials(platform: NodeJS.Platform = process.platform): Promise<PeerCredentials> {
   try {
-    if (platform !== 'linux' && platform !== 'darwin') throw new Error(`not known on ${platform}`);
     const libc = await bindLibc(platform);
     const readFd = platform === 'linux' ? linuxReader(libc) : darwinReader(libc);
     tryOnOurselves(libc, readFd);
@@ -38,22 +28,8 @@ export async function openPeerCredentials(platform: NodeJS.Platform = process.pl
   }
 }
 
-async function bindLibc(platform: 'linux' | 'darwin'): Promise<Libc> {
-  // an optional dependency: without it the import fails, and that is the answer
-  const { default: koffi } = await import('koffi');
-  const lib = koffi.load(null);
-  return {
-    getsockopt: lib.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
-    getpeereid: platform === 'darwin' ? lib.func('int getpeereid(int fd, void *uid, void *gid)') : null,
-    socketpair: lib.func('int socketpair(int domain, int type, int protocol, void *fds)'),
-    close: lib.func('int close(int fd)'),
-  };
-}
-
 const LINUX_SOL_SOCKET = 1;
 const LINUX_SO_PEERCRED = 17;
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
 
 /** `struct ucred { pid_t pid; uid_t uid; gid_t gid; }` */
 function linuxReader({ getsockopt }: Libc): ReadFd {
@@ -63,8 +39,8 @@ function linuxReader({ getsockopt }: Libc): ReadFd {
     if (getsockopt(fd, LINUX_SOL_SOCKET, LINUX_SO_PEERCRED, ucred, length) !== 0 || length[0] !== 12)
       return UNKNOWN_PEER;
     const view = new DataView(ucred.buffer, ucred.byteOffset, ucred.length);
-    const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-    return knownPeer(view.getUint32(4, little), view.getUint32(8, little), view.getInt32(0, little));
+    const numberAt = (offset: number): number => view.getUint32(offset, LITTLE_ENDIAN);
+    return knownPeer(numberAt(4), numberAt(8), view.getInt32(0, LITTLE_ENDIAN));
   };
 }
 
