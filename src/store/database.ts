@@ -109,7 +109,11 @@ function checkIntegrity(database: Database, path: string): void {
   }
 }
 
+/** SQLite's own default; that of the package is 16 MB a database, which a log that only grows fills in minutes. */
+const CACHE_KIB = 2_000;
+
 function configure(database: Database, synchronous: 'FULL' | 'NORMAL'): void {
+  database.pragma(`cache_size = -${CACHE_KIB}`);
   database.pragma('journal_mode = WAL');
   // an acknowledged activation survives a power cut (delivery, What always holds)
   database.pragma(`synchronous = ${synchronous}`);

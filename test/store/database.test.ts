@@ -27,6 +27,7 @@ test('a new database is private, in WAL mode, fully synchronous and at the newes
   assert.equal(database.pragma('journal_mode', { simple: true }), 'wal');
   assert.equal(database.pragma('synchronous', { simple: true }), 2);
   assert.equal(database.pragma('foreign_keys', { simple: true }), 1);
+  assert.equal(database.pragma('cache_size', { simple: true }), -2_000);
   assert.equal(database.pragma('user_version', { simple: true }), 2);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(statSync(`${path}-wal`).mode & 0o777, 0o600);
