@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
-import type { CliContext } from './command.ts';
+import type { CliContext, CommandInput } from './command.ts';
 import { daemon } from './commands/daemon.ts';
 import { Output } from './output.ts';
 
@@ -22,9 +22,9 @@ export async function runCommandLine(argv: readonly string[], process: CliProces
   const outputFor = (json: boolean): Output => new Output({ stdout, stderr, json, colour: colour.stdout });
   const contextFor = (json: boolean): CliContext => ({ output: outputFor(json), stdin, cwd, stopped });
   try {
-    const config = plainDaemonConfig(argv);
+    const options = plainDaemonOptions(argv);
     // as a service manager starts it: 35 ms sooner without the table of all commands
-    if (config !== null) return await daemon.run(contextFor(false), { args: [], options: { config } });
+    if (options !== null) return await daemon.run(contextFor(false), { args: [], options });
     const { createProgram } = await import('./program.ts');
     return await createProgram({ contextFor, writeHelp: (text) => void stdout.write(text) }).run(argv);
   } catch (error) {
@@ -38,9 +38,11 @@ export async function runCommandLine(argv: readonly string[], process: CliProces
   }
 }
 
-/** The file of exactly `daemon --config FILE`; null for every other command line, which is not looked at here. */
-function plainDaemonConfig([command, option, file, ...rest]: readonly string[]): string | null {
+/** The options of exactly `daemon [--system] --config FILE`; null for every other command line, which is not looked at here. */
+function plainDaemonOptions([command, ...words]: readonly string[]): CommandInput['options'] | null {
+  const system = words[0] === '--system';
+  const [option, config, ...rest] = system ? words.slice(1) : words;
   if (command !== 'daemon' || option !== '--config' || rest.length > 0) return null;
   // what looks like an option is for the parser to refuse
-  return file === undefined || file.startsWith('-') ? null : file;
+  return config === undefined || config.startsWith('-') ? null : { config, system };
 }

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
-import type { PolicyIdentity } from '../localapi/daemon-port.ts';
+import type { DaemonPort, PolicyIdentity } from '../localapi/daemon-port.ts';
 import type { SocketSource } from '../localapi/listen.ts';
 import { openPeerCredentials, type PeerCredentials } from '../localapi/peer-credentials.ts';
 import { startLocalApi } from '../localapi/start-local-api.ts';
@@ -11,16 +11,22 @@ import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
 import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
-import { type AnsweringParts, createDaemonPort, identityOf, type StartedParts } from './daemon-port.ts';
+import { type AnsweringParts, createDaemonPort, identityOf } from './daemon-port.ts';
+import { decidesBy, Heartbeat, startHeartbeat, watchDecisions } from './heartbeat.ts';
 import { createHomeDirectory } from './home-directory.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
+import { watchLoopLag } from './metrics/loop-lag.ts';
 import { PolicySupply } from './policy-supply.ts';
+import { serviceLine, startServiceLine } from './service-line.ts';
+import { NO_SERVICE_MANAGER, type ServiceNotifier } from './service-notify.ts';
 
 export interface DaemonOptions {
   readonly config: DaemonConfig;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Whoever has started this process and wants to hear of it. */
+  readonly notifier: ServiceNotifier;
   /** Listening sockets that were handed over, by name. */
   readonly activated?: ActivatedSockets;
   /** What the policy thread runs; a test hands in one that breaks. */
@@ -40,8 +46,10 @@ export interface Daemon {
  * Starts the daemon: decision log → policy thread (database, local files) → stored bundle, verified and compiled → first
  * swap → sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
  */
-export async function startDaemon(options: Omit<DaemonOptions, 'clock'> & Partial<DaemonOptions>): Promise<Daemon> {
-  const complete: DaemonOptions = { clock: systemClock, ...options };
+export async function startDaemon(
+  options: Omit<DaemonOptions, 'clock' | 'notifier'> & Partial<DaemonOptions>,
+): Promise<Daemon> {
+  const complete: DaemonOptions = { clock: systemClock, notifier: NO_SERVICE_MANAGER, ...options };
   const { log } = complete;
   const parts = new Parts();
   const close = async (): Promise<void> => {
@@ -66,8 +74,11 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
   const answering = await openSupply(parts, options, { holder, decisions });
   const { supply, resolver } = answering;
   const credentials = await binding;
-  const started = { peerCredentials: credentials.kind === 'available' ? 'available' : credentials.reason };
-  await parts.start('sockets', () => openSockets(answering, options, { started, credentials }));
+  const lag = await parts.start('loop lag', () => watchLoopLag(options.clock));
+  const started = { peerCredentials: credentials.kind === 'available' ? 'available' : credentials.reason, lag };
+  const port = createDaemonPort(answering, options, started);
+  const { point: decisionPoint, longestWaitMs } = watchDecisions(port.decisionPoint);
+  const api = await parts.start('sockets', () => openSockets({ ...port, decisionPoint }, options, credentials));
   // not sooner: a thread that loads beside the others would only have kept the first answer waiting
   resolver.start();
   await parts.start('polling', async () => {
@@ -75,6 +86,9 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
     return { close: () => supply.halt() };
   });
   await parts.start('tick', () => startTick(answering, options));
+  const loop = { decides: decidesBy(holder), turns: () => api.progress, longestWaitMs };
+  await parts.start('heartbeat', () => startHeartbeat(new Heartbeat(loop), options.notifier, log));
+  await parts.start('service line', () => startServiceLine(options, () => lineOf(answering, config)));
   log.info({ decide: config.decideSocket, admin: config.adminSocket, source: config.source?.org ?? null }, 'ready');
   return answering;
 }
@@ -134,20 +148,25 @@ function logSwaps(holder: SnapshotHolder, log: Logger): void {
   });
 }
 
+function lineOf({ holder, supply }: AnsweringParts, { source, preset }: DaemonConfig): string {
+  const { facts, trouble } = supply.state;
+  const organisation = source?.org ?? facts.organisation;
+  return serviceLine({ snapshot: holder.current(), organisation, preset: preset.name, trouble });
+}
+
 function openSockets(
-  answering: AnsweringParts,
-  options: DaemonOptions,
-  { started, credentials }: { readonly started: StartedParts; readonly credentials: PeerCredentials },
+  port: DaemonPort,
+  { config, log, clock, activated }: DaemonOptions,
+  credentials: PeerCredentials,
 ): ReturnType<typeof startLocalApi> {
-  const { config, log, clock } = options;
   const { decideSocket, adminSocket, service } = config;
-  const { decide, admin } = options.activated ?? {};
+  const { decide, admin } = activated ?? {};
   return startLocalApi({
     sockets: {
       decide: socketSource(decide, { path: decideSocket, mode: SOCKET_MODES[service].decide }),
       admin: socketSource(admin, { path: adminSocket, mode: SOCKET_MODES[service].admin }),
     },
-    port: createDaemonPort(answering, options, started),
+    port,
     log,
     clock,
     credentials,

@@ -6,7 +6,7 @@ import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import { loadPreset } from '../sources/presets.ts';
 import { ConfigError } from './config-error.ts';
-import type { DaemonConfig } from './daemon-config.ts';
+import type { DaemonConfig, Service } from './daemon-config.ts';
 import { sourceOf } from './load-source.ts';
 
 /** This process, as far as its defaults depend on it. */
@@ -14,24 +14,35 @@ export interface Installation {
   readonly uid: number;
   readonly home: string | null;
   readonly layout: SocketLayout;
+  /** Whose service it is; absent = root's daemon serves the whole machine, anybody else's only its owner. */
+  readonly service?: Service;
 }
 
 /** Reads, checks and completes the configuration file; afterwards nothing is missing. Throws a `ConfigError`, or a `PresetError`. */
 export function loadConfig(path: string, installation: Installation): DaemonConfig {
   // what is read here is also what the builtin rules protect, and a rule holds no `.` and `..`
   const file = resolve(path);
-  const owners = installation.uid === 0 ? [0] : [0, installation.uid];
-  const trusted = readTrustedFile(file, owners, CONFIG_FILE_BYTES);
+  const trusted = readTrustedFile(file, ownersOf(installation), CONFIG_FILE_BYTES);
   if (trusted.kind === 'untrusted') throw new ConfigError('config_untrusted', trusted.message);
   const reading = readConfigFile(decoded(file, trusted.bytes));
   if (reading.kind === 'config') return completed(file, reading.config, installation);
   throw new ConfigError('config_invalid', `${file}: ${reading.issues.join('; ')}`);
 }
 
-/** This process's own. */
-export function ownInstallation(): Installation {
+/** This process's own. The system service has a user of its own, and has to be told that it is that. */
+export function ownInstallation(service?: Service): Installation {
   const uid = process.geteuid?.() ?? 0;
-  return { uid, home: homeOf(uid), layout: ownSocketLayout() };
+  const own = { uid, home: homeOf(uid), layout: ownSocketLayout() };
+  return service === undefined ? own : { ...own, service };
+}
+
+function serviceOf({ service, uid }: Installation): Service {
+  return service ?? (uid === 0 ? 'system' : 'user');
+}
+
+/** Who may write what the daemon trusts (delivery, "Trusted config"): not the user of a system service. */
+function ownersOf(installation: Installation): readonly number[] {
+  return serviceOf(installation) === 'system' ? [0] : [0, installation.uid];
 }
 
 function decoded(file: string, bytes: Uint8Array): string {
@@ -43,10 +54,9 @@ function decoded(file: string, bytes: Uint8Array): string {
 }
 
 function completed(file: string, written: ConfigFile, installation: Installation): DaemonConfig {
-  // Root's daemon serves the whole machine; anybody else's only its owner.
-  const system = installation.uid === 0;
+  const system = serviceOf(installation) === 'system';
   const { source, log } = written;
-  const owners = system ? [0] : [0, installation.uid];
+  const owners = ownersOf(installation);
   return {
     file,
     service: system ? 'system' : 'user',

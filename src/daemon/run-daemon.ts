@@ -5,7 +5,7 @@ import { type ActivatedSockets, readActivation } from '../localapi/activation.ts
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
 import { ConfigError } from './config-error.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
+import { type DaemonConfig, type Service, SOCKET_MODES } from './daemon-config.ts';
 import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openServiceNotifier, type ServiceNotifier } from './service-notify.ts';
@@ -19,9 +19,9 @@ const FLUSH_DEADLINE_MS = 1_000;
  * Runs the daemon of one configuration file until SIGTERM, SIGINT or SIGHUP. A second signal ends it at once. Throws a coded
  * error if it cannot start.
  */
-export async function runDaemon(configFile: string, loading: Worker): Promise<void> {
+export async function runDaemon(configFile: string, loading: Worker, service?: Service): Promise<void> {
   refuseUnsafeEnvironment();
-  const config = loadConfig(configFile, ownInstallation());
+  const config = loadConfig(configFile, ownInstallation(service));
   const log = createLogger(config.log);
   // heard from here on: a signal while starting must not leave half a daemon behind
   const signalled = nextSignal();
@@ -30,7 +30,7 @@ export async function runDaemon(configFile: string, loading: Worker): Promise<vo
   try {
     manager = await openServiceNotifier(process.env, process.pid);
     prepareStateDirectory(config.stateDirectory);
-    daemon = await startDaemon({ config, log, activated: prepareSockets(config), loading });
+    daemon = await startDaemon({ config, log, notifier: manager, activated: prepareSockets(config), loading });
   } catch (error) {
     // on standard error the command line says it, in words for a person
     if (config.log.file !== null) log.error({ err: error }, 'the daemon could not start');

@@ -5,13 +5,13 @@ import type { SocketName } from './channel.ts';
 import { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { LocalApiContext } from './context.ts';
-import type { DaemonPort, LocalApiLog } from './daemon-port.ts';
+import type { ApiLoad, DaemonPort, LocalApiLog } from './daemon-port.ts';
 import { DEFAULT_LOCAL_API_LIMITS, type LocalApiLimits } from './limits.ts';
 import { listenOn, type SocketSource } from './listen.ts';
 import { openPeerCredentials, type PeerCredentials, UNKNOWN_PEER } from './peer-credentials.ts';
 import { createRouter } from './router.ts';
 import { ROUTES } from './routes.ts';
-import { Turns } from './turns.ts';
+import { type TurnProgress, Turns } from './turns.ts';
 
 export interface LocalApiOptions {
   readonly sockets: Readonly<Record<SocketName, SocketSource>>;
@@ -27,6 +27,8 @@ export interface LocalApi {
   /** Whether the kernel tells who asks; for `status`. */
   readonly credentials: PeerCredentials;
   readonly connections: number;
+  /** Whether callers that wait get their turns. */
+  readonly progress: TurnProgress;
   /** Stops accepting, lets what is in progress be answered within the drain time, closes. Idempotent. */
   close(): Promise<void>;
 }
@@ -39,7 +41,9 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
   if (credentials.kind === 'unavailable')
     log.warn({ reason: credentials.reason }, 'socket modes alone decide who may ask');
   const router = createRouter(ROUTES);
-  const context: LocalApiContext = { port, limits, log, clock, credentials, router, unanswered: { count: 0 } };
+  const unanswered = { count: 0 };
+  const load = (): ApiLoad => ({ ...acceptor.load, waitingForAnswer: unanswered.count });
+  const context: LocalApiContext = { port, limits, log, clock, credentials, router, unanswered, load };
   const acceptor = new Acceptor(context);
   const servers: Server[] = [];
   try {
@@ -58,7 +62,10 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
   return {
     credentials,
     get connections() {
-      return acceptor.connections;
+      return acceptor.load.connections;
+    },
+    get progress() {
+      return acceptor.progress;
     },
     close: () => (closing ??= closeAll(servers, acceptor, limits.drainMs)),
   };
@@ -76,8 +83,12 @@ class Acceptor {
     this.#table = new ConnectionTable(context.limits);
   }
 
-  get connections(): number {
-    return this.#table.size;
+  get load(): Omit<ApiLoad, 'waitingForAnswer'> {
+    return { connections: this.#table.size, waitingForTurn: this.#turns.progress.waiting };
+  }
+
+  get progress(): TurnProgress {
+    return this.#turns.progress;
   }
 
   accept(socket: Socket, socketName: SocketName): void {

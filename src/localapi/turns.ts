@@ -17,6 +17,11 @@ export interface Turn {
   run(until: number): boolean;
 }
 
+export interface TurnProgress {
+  readonly given: number;
+  readonly waiting: number;
+}
+
 /** How long one connection may work before the others get their turn. */
 const SLICE_MS = 1;
 /** How much may be done at once, outside the order, before everybody has to queue again. */
@@ -43,6 +48,12 @@ export class Turns {
   #lastAtOnce = 0;
   #arrived = false;
   #arrivals = 0;
+  #given = 0;
+
+  /** How many turns were given, and how many are waited for: where some are and none was, nothing gets on. */
+  get progress(): TurnProgress {
+    return { given: this.#given, waiting: this.#waiting.size };
+  }
 
   isWaiting(turn: Turn): boolean {
     return this.#waiting.has(turn);
@@ -119,6 +130,7 @@ export class Turns {
 
   #give(turn: Turn): boolean {
     const start = performance.now();
+    this.#given += 1;
     const more = turn.run(start + SLICE_MS);
     turn.lastMs = performance.now() - start;
     turn.spent += turn.lastMs;

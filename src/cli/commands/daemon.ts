@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
-import { type Command, textOption } from '../command.ts';
+import { type Command, flag, textOption } from '../command.ts';
 
 export const daemon: Command = {
   path: ['daemon'],
@@ -9,6 +9,10 @@ export const daemon: Command = {
     'config/reeve.example.yaml shows every setting. exit code: 0 stopped, 1 it could not start.',
   options: [
     { flags: '--config <file>', description: 'configuration file; an empty one is all defaults', mandatory: true },
+    {
+      flags: '--system',
+      description: 'run the system service although this user is not root; only root’s files are trusted then',
+    },
   ],
   examples: ['reeve daemon --config /etc/reeve/reeve.yaml', 'reeve daemon --config ~/.config/reeve/reeve.yaml'],
   async run({ cwd }, input) {
@@ -20,7 +24,8 @@ export const daemon: Command = {
     // it takes as long to load as everything else together
     const policyThread = loadPolicyThread();
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
-    await runDaemon(file.startsWith('/') ? file : `${cwd}/${file}`, policyThread);
+    const configFile = file.startsWith('/') ? file : `${cwd}/${file}`;
+    await runDaemon(configFile, policyThread, flag(input, 'system') ? 'system' : undefined);
     return 0;
   },
 };
