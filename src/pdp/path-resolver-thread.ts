@@ -22,10 +22,20 @@ export interface ThreadEvents {
   readonly onExit: () => void;
 }
 
-export function startResolverThread(entry: URL, { onReply, onExit }: ThreadEvents): ResolverThread {
+/** What the thread is started with. */
+export interface ResolverStart extends LaneEnds {
+  /** Of `ForeignMounts`. */
+  readonly foreign: SharedArrayBuffer;
+}
+
+export function startResolverThread(
+  entry: URL,
+  foreign: SharedArrayBuffer,
+  { onReply, onExit }: ThreadEvents,
+): ResolverThread {
   const { port1: port, port2: theirs } = new MessageChannel();
   const memory = laneMemory();
-  const workerData: LaneEnds = { port: theirs, memory };
+  const workerData: ResolverStart = { port: theirs, memory, foreign };
   const worker = new Worker(entry, { workerData, transferList: [theirs] });
   const lane = new AskingLane({ port, memory });
   let ready = false;

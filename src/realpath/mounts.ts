@@ -31,7 +31,7 @@ export function foldingMountsIn(mountinfo: Buffer): readonly string[] {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Space, tab, newline and backslash are written in octal. A point that is not UTF-8 is null: no path leads there (Paths 1). */
-function decodeMountPoint(text: string): string | null {
+export function decodeMountPoint(text: string): string | null {
   const raw = text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   try {
     return utf8.decode(Buffer.from(raw, 'latin1'));

@@ -16,6 +16,8 @@ export interface CrossedLink {
 /** The most links one path may lead through: what Linux follows (Paths 2). */
 const MAX_LINKS = 40;
 
+const NOWHERE: ReadonlySet<string> = new Set();
+
 /** The platform whose path rules hold where the walk takes place. */
 export const HERE: Platform = process.platform === 'darwin' ? 'darwin' : 'linux';
 
@@ -33,12 +35,15 @@ export interface WalkOptions {
   readonly crossed?: (link: CrossedLink) => void;
   /** How a name is looked at: at the disk, unless somebody remembers. */
   readonly look?: Look;
+  /** Mount points below which whoever asked may see another tree than this process. */
+  readonly foreign?: ReadonlySet<string>;
 }
 
 /** The same for those who want to know of the links. */
 export function walkLinks(sent: string, options: WalkOptions): Resolution {
-  const { platform = HERE, crossed, look: lookAt = look } = options;
+  const { platform = HERE, crossed, look: lookAt = look, foreign = NOWHERE } = options;
   if (leadsThroughMagic(sent, platform)) return magic(sent);
+  if (foreign.has('/')) return elsewhere('/');
   /** What is still to be walked, last first. */
   const ahead = componentsOf(sent).reverse();
   /** Where the walk has got to, without its last `/`: no link in it. */
@@ -52,9 +57,10 @@ export function walkLinks(sent: string, options: WalkOptions): Resolution {
     const path = `${behind}/${name}`;
     // Paths 4: tested on the name of a link too, before it is followed; up to the first link the path as sent told
     if (links > 0 && isMagic(componentsOf(path), platform)) return magic(path);
+    if (foreign.has(path)) return elsewhere(path);
     const seen = lookAt(path);
     if (seen.kind === 'unreadable') return unresolvable(seen.reason);
-    if (seen.kind === 'missing') return appended(path, ahead.reverse(), platform);
+    if (seen.kind === 'missing') return foreignAhead(path, ahead, foreign) ?? appended(path, ahead.reverse(), platform);
     if (seen.kind === 'other' && ahead.length > 0) return unresolvable(`${shown(path)} is no directory`);
     if (seen.kind !== 'link') {
       behind = path;
@@ -67,6 +73,16 @@ export function walkLinks(sent: string, options: WalkOptions): Resolution {
     ahead.push(...componentsOf(seen.target).reverse());
   }
   return checked(behind === '' ? '/' : behind, platform);
+}
+
+/** Nothing is there for this process, and a mount may be for another one. */
+function foreignAhead(missing: string, ahead: readonly string[], foreign: ReadonlySet<string>): Resolution | null {
+  let path = missing;
+  for (const name of foreign.size === 0 ? [] : ahead.toReversed()) {
+    path = `${path}/${name}`;
+    if (foreign.has(path)) return elsewhere(path);
+  }
+  return null;
 }
 
 /** Paths 2: nothing is behind a name that does not exist, so the rest is text; but then a `..` in it means nothing. */
@@ -86,6 +102,13 @@ function checked(real: string, platform: Platform): Resolution {
 
 function magic(path: string): Resolution {
   return unresolvable(`${shown(path)} leads to something else for every process`);
+}
+
+/** Paths 2: this process walks its own tree, and whoever asked may be in another one. */
+function elsewhere(point: string): Resolution {
+  return unresolvable(
+    `${shown(point)} is another mount for the rest of the machine than for this daemon: send \`real\``,
+  );
 }
 
 function unresolvable(reason: string): Resolution {
