@@ -3,6 +3,7 @@ import type { PerDomain, PresetInput } from '../policy/policy-set.ts';
 import type { FileConfig } from '../sources/file/config.ts';
 import type { GovernanceConfig } from '../sources/governance/sync-run.ts';
 import type { TufConfig } from '../sources/tuf/config.ts';
+import type { Rotation } from './log-file.ts';
 
 /** system: for everybody on the machine; user: for its owner alone. */
 export type Service = 'system' | 'user';
@@ -15,8 +16,10 @@ export const SOCKET_MODES = {
 
 export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** null = standard error. */
+  /** null = standard error, which is somebody else's to keep. */
   readonly file: string | null;
+  /** When the file makes room for the next one; absent = never. */
+  readonly rotation?: Rotation;
 }
 
 /** What every kind of source is configured with. */

@@ -6,7 +6,7 @@ import { hasSystemInstall, homeOf, ownSocketLayout, userSocketDirectory } from '
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import { loadPreset } from '../sources/presets.ts';
 import { ConfigError } from './config-error.ts';
-import type { DaemonConfig, Service } from './daemon-config.ts';
+import type { DaemonConfig, LogConfig, Service } from './daemon-config.ts';
 import { sourceOf } from './load-source.ts';
 
 /** This process, as far as its defaults depend on it. */
@@ -69,8 +69,13 @@ function completed(file: string, written: ConfigFile, installation: Installation
     metadataAddresses: written.metadata_addresses,
     nat64Prefixes: written.nat64_prefixes,
     decisionLog: retentionOf(written.decision_log),
-    log: { level: log.level, file: log.destination === 'stderr' ? null : log.destination },
+    log: logOf(log),
   };
+}
+
+function logOf({ level, destination, max_megabytes: megabytes, keep }: ConfigFile['log']): LogConfig {
+  if (destination === 'stderr') return { level, file: null };
+  return { level, file: destination, rotation: { maxBytes: megabytes * 1024 ** 2, keep } };
 }
 
 const DAY_MS = 86_400_000;

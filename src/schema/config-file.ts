@@ -66,6 +66,8 @@ export const configFileSchema = z
           .union([z.literal('stderr'), absolutePath])
           .default('stderr')
           .describe('`stderr` or the absolute path of a file'),
+        max_megabytes: z.int().min(1).max(10_000).default(16).describe('a larger file is put aside as `FILE.1`'),
+        keep: z.int().min(1).max(100).default(4).describe('how many files that were put aside stay'),
       })
       .prefault({}),
   })

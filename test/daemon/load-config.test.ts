@@ -84,7 +84,8 @@ describe('a configuration file', () => {
       ['/srv/r/decide.sock', '/srv/r/admin.sock', '/srv/s', '/srv/l', loadPreset('open')],
     );
     assert.equal(config.authzenIdentifier, 'https://pdp.example.com');
-    assert.deepEqual(config.log, { level: 'warn', file: '/srv/log' });
+    const rotation = { maxBytes: 16 * 1024 ** 2, keep: 4 };
+    assert.deepEqual(config.log, { level: 'warn', file: '/srv/log', rotation });
     assert.deepEqual([config.metadataAddresses, config.nat64Prefixes], [['10.0.0.1'], ['2001:db8:64::/96']]);
   });
 

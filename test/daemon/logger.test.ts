@@ -59,7 +59,7 @@ describe('where the log goes', () => {
   test('a full disk costs the lines and nothing else', { skip: !existsSync('/dev/full') }, async (t) => {
     const full = openSync('/dev/full', 'w');
     t.after(() => closeSync(full));
-    const destination = new LogDestination(full);
+    const destination = new LogDestination({ kind: 'stream', fd: full });
     for (let line = 0; line < 100; line += 1) destination.write(`${line}\n`);
     await flushed(destination);
     destination.write('one more\n');
@@ -72,7 +72,7 @@ describe('where the log goes', () => {
     // a full pipe says EAGAIN, as standard error may
     const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
     t.after(() => closeSync(fd));
-    const destination = new LogDestination(fd);
+    const destination = new LogDestination({ kind: 'stream', fd });
     const written = 40_000;
     for (let line = 0; line < written; line += 1) destination.write(`${String(line).padStart(99, '0')}\n`);
     const flush = { done: false };

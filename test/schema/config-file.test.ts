@@ -25,7 +25,7 @@ test('an empty file is all defaults', () => {
       metadata_addresses: [],
       nat64_prefixes: [],
       decision_log: { enabled: true, max_age_days: 30, max_records: 10_000_000, max_megabytes: 4_096 },
-      log: { level: 'info', destination: 'stderr' },
+      log: { level: 'info', destination: 'stderr', max_megabytes: 16, keep: 4 },
     },
   });
 });
