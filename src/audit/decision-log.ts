@@ -53,6 +53,8 @@ export interface DecisionLog {
   /** Sees what was recorded before, unless the disk holds it up. Never rejects. */
   query(query: LogQuery): Promise<LogQueryAnswer>;
   state(): DecisionLogState;
+  /** Other bounds count from here on. */
+  retain(retention: Retention): void;
   /** A thread that hangs in a system call: while there is one, the process can end only by SIGKILL to itself. */
   lostThreads(): number;
   /** Writes what is there, in bounded time. Idempotent. */
@@ -146,6 +148,10 @@ class PagedDecisionLog implements DecisionLog {
       queued: this.#page.count + underway,
       ...delivered,
     };
+  }
+
+  retain(retention: Retention): void {
+    this.#delivery.retain(retention);
   }
 
   lostThreads(): number {

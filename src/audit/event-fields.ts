@@ -10,6 +10,7 @@ export const EVENT_FIELDS = {
   state_mismatch: { message: 'text' },
   mark_repaired: { revision: 'text' },
   clock_fell_back: { seen: 'time', verified: 'time' },
+  reconfigured: { changed: 'texts' },
   reset: { org: 'text', revision: 'text', governed: 'texts', uid: 'number', pid: 'number' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FieldKind>>>>;
 

@@ -7,6 +7,7 @@ import type { LogQuery, LogQueryAnswer } from './log-query.ts';
 import { LogQuestions, unavailable } from './log-questions.ts';
 import { type LogThread, startLogThread } from './log-thread.ts';
 import { LogTrouble } from './log-trouble.ts';
+import type { Retention } from './retention.ts';
 
 export interface LogDeliveryOptions {
   readonly start: WriterStart;
@@ -48,6 +49,7 @@ export class LogDelivery {
   #out: { readonly load: PageLoad; readonly memory: ArrayBuffer | null } | null = null;
   #tries = 0;
   #cancelPause: () => void = () => undefined;
+  #retention: Retention;
   #closed = false;
   #ending = 0;
   #written = 0;
@@ -56,6 +58,7 @@ export class LogDelivery {
 
   constructor(options: LogDeliveryOptions) {
     this.#options = options;
+    this.#retention = options.start.retention;
     this.#trouble = new LogTrouble(options.clock, options.onTrouble);
   }
 
@@ -77,6 +80,12 @@ export class LogDelivery {
   send({ memory, ...load }: FullPage): void {
     this.#tries = 0;
     this.#post(memory, load);
+  }
+
+  /** Other bounds, for this thread and for those that follow. */
+  retain(retention: Retention): void {
+    this.#retention = retention;
+    this.#thread?.post({ kind: 'retention', retention });
   }
 
   ask(query: LogQuery): Promise<LogQueryAnswer> {
@@ -127,10 +136,14 @@ export class LogDelivery {
 
   #running(): LogThread {
     const { entry, start } = this.#options;
-    this.#thread ??= startLogThread(entry, start, {
-      onReply: (reply) => this.#onReply(reply),
-      onExit: (message) => this.#onExit(message),
-    });
+    this.#thread ??= startLogThread(
+      entry,
+      { ...start, retention: this.#retention },
+      {
+        onReply: (reply) => this.#onReply(reply),
+        onExit: (message) => this.#onExit(message),
+      },
+    );
     return this.#thread;
   }
 

@@ -13,6 +13,8 @@ export interface WriterStart {
 export type WriterRequest =
   | ({ readonly kind: 'page'; readonly page: ArrayBuffer; readonly at: number } & PageLoad)
   | { readonly kind: 'query'; readonly number: number; readonly query: LogQuery }
+  /** Other bounds count from here on. */
+  | { readonly kind: 'retention'; readonly retention: Retention }
   | { readonly kind: 'close'; readonly at: number };
 
 export type WriterReply =

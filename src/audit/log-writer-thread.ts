@@ -22,6 +22,10 @@ parentPort?.on('message', (request: WriterRequest) => {
     case 'query':
       reply({ kind: 'found', number: request.number, answer: writer.search(request.query) });
       return;
+    case 'retention':
+      writer.retain(request.retention);
+      pruneSoon(0);
+      return;
     case 'close':
       if (pruning !== null) clearTimeout(pruning);
       reply(closed(request.at));

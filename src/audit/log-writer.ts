@@ -17,7 +17,7 @@ import type { WriterStart, WrittenHead } from './log-messages.ts';
 import type { LogQuery, LogQueryAnswer } from './log-query.ts';
 import { PageEntries, type PageToWrite, type RecordPolicy } from './page-entries.ts';
 import { type Entry, recordText, timeText } from './record-text.ts';
-import { pruneStep } from './retention.ts';
+import { pruneStep, type Retention } from './retention.ts';
 
 /** The log leaves this much of the disk alone: the policy database beside it needs room for the next policy. */
 const KEEP_FREE_BYTES = 256 * 1024 * 1024;
@@ -43,9 +43,11 @@ export class LogWriter {
   /** Of the last record. */
   #policy: RecordPolicy = {};
   #movedAside: string | null = null;
+  #retention: Retention;
 
   constructor(start: WriterStart) {
     this.#start = start;
+    this.#retention = start.retention;
   }
 
   /** All or nothing. Throws what the disk or the database says; a file that is damaged is replaced first. */
@@ -74,7 +76,11 @@ export class LogWriter {
 
   /** One step of what is beyond the bounds; whether there is more to take away. */
   prune(now: number): boolean {
-    return this.#database !== null && pruneStep(this.#database, this.#start.retention, now);
+    return this.#database !== null && pruneStep(this.#database, this.#retention, now);
+  }
+
+  retain(retention: Retention): void {
+    this.#retention = retention;
   }
 
   /** Idempotent. */

@@ -14,6 +14,8 @@ export function eventText({ event, details }: RuleFields): string {
       return `the high-water mark says revision ${shown(about['revision'])} again`;
     case 'clock_fell_back':
       return `a clock had been at ${shown(about['seen'])}; ${shown(about['verified'])}, the source’s own time, counts`;
+    case 'reconfigured':
+      return `other settings were taken up: ${textsIn(about['changed'])}`;
     case 'reset':
       return resetText(about);
     default:
@@ -30,14 +32,18 @@ function activatedText({ org, source, from, to, by, reason, ticket }: RuleFields
 }
 
 function resetText({ org, revision, governed, uid }: RuleFields): string {
-  const domains = Array.isArray(governed) ? governed.map(shown) : [];
+  const domains = textsIn(governed);
   return [
     typeof org === 'string'
       ? `${org}, revision ${shown(revision) || 'none'}, was given up`
       : 'no organisation was known',
-    ...(domains.length === 0 ? [] : [`released: ${domains.join(', ')}`]),
+    ...(domains === '' ? [] : [`released: ${domains}`]),
     ...(typeof uid === 'number' ? [`by uid ${uid}`] : []),
   ].join('; ');
+}
+
+function textsIn(value: unknown): string {
+  return Array.isArray(value) ? value.map(shown).join(', ') : '';
 }
 
 function shown(value: unknown): string {

@@ -7,6 +7,7 @@ export type ConfigErrorCode =
   | 'system_install_exists'
   | 'unsafe_environment'
   | 'state_unusable'
+  | 'already_running'
   | 'log_unusable';
 
 /** The daemon cannot start as it was told to; the message says what to do. */

@@ -4,26 +4,30 @@ import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
 import type { DaemonPort, PolicyIdentity } from '../localapi/daemon-port.ts';
-import type { SocketSource } from '../localapi/listen.ts';
-import { openPeerCredentials, type PeerCredentials } from '../localapi/peer-credentials.ts';
-import { startLocalApi } from '../localapi/start-local-api.ts';
+import { openPeerCredentials } from '../localapi/peer-credentials.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
-import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
+import { ConfigReader } from './config-reader.ts';
+import type { DaemonConfig } from './daemon-config.ts';
 import { type AnsweringParts, createDaemonPort, identityOf } from './daemon-port.ts';
+import { openSockets } from './daemon-sockets.ts';
 import { decidesBy, Heartbeat, startHeartbeat, watchDecisions } from './heartbeat.ts';
 import { createHomeDirectory } from './home-directory.ts';
 import { type Part, Parts } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
+import type { DaemonLogger, Logger } from './logger.ts';
 import { watchLoopLag } from './metrics/loop-lag.ts';
+import type { SupplyFacts } from './policy-messages.ts';
 import { PolicySupply } from './policy-supply.ts';
+import { Reloading, type ReloadOutcome } from './reload.ts';
 import { serviceLine, startServiceLine } from './service-line.ts';
 import { NO_SERVICE_MANAGER, type ServiceNotifier } from './service-notify.ts';
 
 export interface DaemonOptions {
   readonly config: DaemonConfig;
-  readonly log: Logger;
+  /** Where it comes from, for those that ask for a reload. */
+  readonly source: Pick<ConfigReader, 'read' | 'lost'>;
+  readonly log: DaemonLogger;
   readonly clock: Clock;
   /** Whoever has started this process and wants to hear of it. */
   readonly notifier: ServiceNotifier;
@@ -38,6 +42,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Stops everything in reverse order: polling, sockets (drained), threads, files, database. Idempotent. */
   close(): Promise<void>;
+  /** Takes up the configuration as it is now, all or nothing. Never rejects. */
+  reload(): Promise<ReloadOutcome>;
   /** Threads stuck in a system call: while there is one, the process can end only by SIGKILL. */
   lostThreads(): number;
 }
@@ -47,24 +53,33 @@ export interface Daemon {
  * swap → sockets → polling. A later start that throws closes what has started, in reverse, and the error goes on.
  */
 export async function startDaemon(
-  options: Omit<DaemonOptions, 'clock' | 'notifier'> & Partial<DaemonOptions>,
+  options: Pick<DaemonOptions, 'config' | 'log'> & Partial<DaemonOptions>,
 ): Promise<Daemon> {
-  const complete: DaemonOptions = { clock: systemClock, notifier: NO_SERVICE_MANAGER, ...options };
+  const { file, service } = options.config;
+  const source = new ConfigReader({ file, service });
+  const complete: DaemonOptions = { clock: systemClock, notifier: NO_SERVICE_MANAGER, source, ...options };
   const { log } = complete;
   const parts = new Parts();
   const close = async (): Promise<void> => {
     for (const { name, error } of await parts.close()) log.error({ part: name, err: error }, 'a part did not close');
   };
   try {
-    const { resolver, supply, decisions } = await startParts(parts, complete);
-    return { close, lostThreads: () => resolver.lost + supply.lost + decisions.lostThreads() };
+    const { resolver, supply, decisions, reloading } = await startParts(parts, complete);
+    return {
+      close,
+      reload: () => reloading.reload(),
+      lostThreads: () => resolver.lost + supply.lost + decisions.lostThreads() + complete.source.lost,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startParts(parts: Parts, options: DaemonOptions): Promise<AnsweringParts> {
+async function startParts(
+  parts: Parts,
+  options: DaemonOptions,
+): Promise<AnsweringParts & { readonly reloading: Reloading }> {
   const { config, log } = options;
   // bound while the policy thread makes the first policy; never rejects
   const binding = openPeerCredentials();
@@ -73,12 +88,22 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
   const decisions = await openDecisionLog(parts, options, () => identityOf(holder));
   const answering = await openSupply(parts, options, { holder, decisions });
   const { supply, resolver } = answering;
+  const reloading = new Reloading({ ...options, ...answering, read: () => options.source.read() });
   const credentials = await binding;
   const lag = await parts.start('loop lag', () => watchLoopLag(options.clock));
-  const started = { peerCredentials: credentials.kind === 'available' ? 'available' : credentials.reason, lag };
+  const peerCredentials = credentials.kind === 'available' ? 'available' : credentials.reason;
+  const started = { peerCredentials, lag, reloadRefusal: () => reloading.refusal };
   const port = createDaemonPort(answering, options, started);
   const { point: decisionPoint, longestWaitMs } = watchDecisions(port.decisionPoint);
-  const api = await parts.start('sockets', () => openSockets({ ...port, decisionPoint }, options, credentials));
+  const watched: DaemonPort = {
+    ...port,
+    decisionPoint,
+    // changes with the configuration: a copy would not
+    get authzenIdentifier() {
+      return port.authzenIdentifier;
+    },
+  };
+  const api = await parts.start('sockets', () => openSockets(watched, options, credentials));
   // not sooner: a thread that loads beside the others would only have kept the first answer waiting
   resolver.start();
   await parts.start('polling', async () => {
@@ -88,9 +113,9 @@ async function startParts(parts: Parts, options: DaemonOptions): Promise<Answeri
   await parts.start('tick', () => startTick(answering, options));
   const loop = { decides: decidesBy(holder), turns: () => api.progress, longestWaitMs };
   await parts.start('heartbeat', () => startHeartbeat(new Heartbeat(loop), options.notifier, log));
-  await parts.start('service line', () => startServiceLine(options, () => lineOf(answering, config)));
+  await parts.start('service line', () => startServiceLine(options, () => lineOf(answering)));
   log.info({ decide: config.decideSocket, admin: config.adminSocket, source: config.source?.org ?? null }, 'ready');
-  return answering;
+  return { ...answering, reloading };
 }
 
 /** The policy thread, and the first snapshot. */
@@ -104,8 +129,9 @@ async function openSupply(
     log.info({ ...event }, 'audit');
     return decisions.note(event);
   };
-  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder, audit }));
   const resolver = await parts.start('path resolver', () => new PathResolver());
+  const onFacts = ({ mounts }: SupplyFacts): void => resolver.avoid(mounts.kind === 'compared' ? mounts.differ : []);
+  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder, audit, onFacts }));
   const homes = createHomeDirectory({
     clock,
     holder,
@@ -148,33 +174,11 @@ function logSwaps(holder: SnapshotHolder, log: Logger): void {
   });
 }
 
-function lineOf({ holder, supply }: AnsweringParts, { source, preset }: DaemonConfig): string {
+function lineOf({ holder, supply }: AnsweringParts): string {
   const { facts, trouble } = supply.state;
+  const { source, preset } = supply.config;
   const organisation = source?.org ?? facts.organisation;
   return serviceLine({ snapshot: holder.current(), organisation, preset: preset.name, trouble });
-}
-
-function openSockets(
-  port: DaemonPort,
-  { config, log, clock, activated }: DaemonOptions,
-  credentials: PeerCredentials,
-): ReturnType<typeof startLocalApi> {
-  const { decideSocket, adminSocket, service } = config;
-  const { decide, admin } = activated ?? {};
-  return startLocalApi({
-    sockets: {
-      decide: socketSource(decide, { path: decideSocket, mode: SOCKET_MODES[service].decide }),
-      admin: socketSource(admin, { path: adminSocket, mode: SOCKET_MODES[service].admin }),
-    },
-    port,
-    log,
-    clock,
-    credentials,
-  });
-}
-
-function socketSource(fd: number | undefined, own: { path: string; mode: number }): SocketSource {
-  return fd === undefined ? { kind: 'path', ...own } : { kind: 'descriptor', fd };
 }
 
 const TICK_MS = 1_000;

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { Compilation } from '../policy/compilation.ts';
+import { type MountTrees, openMountTrees } from '../realpath/mount-trees.ts';
 import { readFoldingMounts } from '../realpath/mounts.ts';
 import type { ActivationStep, Live } from '../sources/activate.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
@@ -70,7 +71,8 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     return { source: opened, close: () => opened?.close() };
   });
   const onError = (error: unknown): void => log.error({ err: error }, 'the state of the supply cannot be read');
-  const opened = await parts.start('notice', () => startNotice({ ...options, onError }, () => factsOf(desk, source)));
+  const told = { desk, source, mounts: openMountTrees(), clock: options.clock };
+  const opened = await parts.start('notice', () => startNotice({ ...options, onError }, () => factsOf(told)));
   notice = opened;
   return {
     async addHome(uid, home) {
@@ -110,20 +112,30 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   };
 }
 
-function factsOf(desk: PolicyDesk, source: PolicySource | null): SupplyFacts {
+interface Told {
+  readonly desk: PolicyDesk;
+  readonly source: PolicySource | null;
+  readonly mounts: () => MountTrees;
+  readonly clock: Clock;
+}
+
+function factsOf({ desk, source, mounts, clock }: Told): SupplyFacts {
   const { listing, warnings } = desk.local.current();
   const org = desk.activator.org();
   const age = ageNow(desk.facts, org);
   const terms = org.kind === 'delivered' ? org.terms : null;
+  const policyTime = desk.facts.now();
   return {
     organisation: desk.store.enrolledOrg(),
     confirmedAt: age.kind === 'known' ? age.since : null,
+    notBefore: policyTime > clock.now() ? policyTime : null,
     limits: terms?.staleness ?? DEFAULT_LIMITS,
     terms,
     rollbackProtection: org.kind === 'delivered' && org.terms !== null,
     source: source?.status() ?? null,
     localFiles: listing.filter((file) => file.uid === null),
     localWarnings: warnings,
+    mounts: mounts(),
   };
 }
 

@@ -175,12 +175,14 @@ function lost(cause: string): PolicyThreadError {
   return new PolicyThreadError('policy_thread_lost', `the thread that makes policies is gone: ${cause}`);
 }
 
-/** Why something that was asked for is not to be had at the moment. */
-export function refusalOf(error: unknown): {
+export interface Refusal {
   readonly kind: 'failed';
   readonly code: string;
   readonly message: string;
-} {
+}
+
+/** Why something that was asked for is not to be had at the moment. */
+export function refusalOf(error: unknown): Refusal {
   const code = error instanceof PolicyThreadError ? error.code : 'internal';
   return { kind: 'failed', code, message: messageOf(error) };
 }

@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../base/coded-error.ts';
+import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
+import { DOMAINS } from '../policy/action.ts';
 import { type KnownPolicy, removePolicyState } from '../store/policy-state.ts';
-import type { PolicyThread } from './policy-thread.ts';
+import type { SupplyFacts } from './policy-messages.ts';
+import type { PolicyThread, Refusal } from './policy-thread.ts';
 
 /** How long each step waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
+
+export type ResetOutcome =
+  /** What was known is given up; `trouble`: why nothing new is made yet. */
+  ({ readonly kind: 'reset'; readonly trouble: string | null } & KnownPolicy) | Refusal;
 
 export interface ReleasedState {
   /** What was known; null where the thread could not say. */
@@ -26,4 +33,14 @@ export async function releaseState(thread: PolicyThread, stateDirectory: string)
   } catch (error) {
     return { known, trouble: `the state could not be removed: ${messageOf(error)}` };
   }
+}
+
+/** What was known, by what serves. */
+export function servedPolicy(
+  holder: Pick<SnapshotHolder, 'current'>,
+  { organisation: org }: Pick<SupplyFacts, 'organisation'>,
+): KnownPolicy {
+  const policy = holder.current()?.policy;
+  if (org === null || policy === undefined) return { org, revision: null, governed: [] };
+  return { org, revision: policy.revision, governed: DOMAINS.filter((domain) => policy.domains[domain].governed) };
 }

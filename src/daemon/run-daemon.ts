@@ -3,33 +3,37 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/coded-error.ts';
 import { type ActivatedSockets, readActivation } from '../localapi/activation.ts';
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
+import type { HeldLock } from '../store/database.ts';
 import { ConfigError } from './config-error.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { type DaemonConfig, type Service, SOCKET_MODES } from './daemon-config.ts';
+import { endOnDefect } from './defect.ts';
 import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openServiceNotifier, type ServiceNotifier } from './service-notify.ts';
-import { prepareStateDirectory } from './state-directory.ts';
+import { hearSignals } from './signals.ts';
+import { lockStateDirectory, prepareStateDirectory } from './state-directory.ts';
 
 /** How long a drain may take before the process ends anyway. */
 const STOP_DEADLINE_MS = 10_000;
 const FLUSH_DEADLINE_MS = 1_000;
 
 /**
- * Runs the daemon of one configuration file until SIGTERM, SIGINT or SIGHUP. A second signal ends it at once. Throws a coded
- * error if it cannot start.
+ * Runs the daemon of one configuration file until SIGTERM or SIGINT; SIGHUP reads the file again. A second signal ends it
+ * at once. Throws a coded error if it cannot start.
  */
 export async function runDaemon(configFile: string, loading: Worker, service?: Service): Promise<void> {
   refuseUnsafeEnvironment();
   const config = loadConfig(configFile, ownInstallation(service));
   const log = createLogger(config.log);
-  // heard from here on: a signal while starting must not leave half a daemon behind
-  const signalled = nextSignal();
+  const signals = hearSignals();
   let manager: ServiceNotifier;
   let daemon: Daemon;
+  let lock: HeldLock;
   try {
     manager = await openServiceNotifier(process.env, process.pid);
     prepareStateDirectory(config.stateDirectory);
+    lock = lockStateDirectory(config.stateDirectory);
     daemon = await startDaemon({ config, log, notifier: manager, activated: prepareSockets(config), loading });
   } catch (error) {
     // on standard error the command line says it, in words for a person
@@ -37,11 +41,15 @@ export async function runDaemon(configFile: string, loading: Worker, service?: S
     await flushed(log);
     throw error;
   }
+  endOnDefect(log, config.log.file !== null);
   manager.ready();
-  const signal = await signalled;
+  signals.onReload(() => void reload(daemon, manager));
+  const signal = await signals.stop;
+  signals.onReload(() => undefined);
   manager.stopping();
   log.info({ signal }, 'stopping');
   await stop(daemon, log);
+  lock.close();
 }
 
 /** The sockets that the service manager has handed over; the directories of the others are made ready. */
@@ -64,10 +72,11 @@ function refuseUnsafeEnvironment(): void {
   }
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, () => resolve(name));
-  });
+/** Whatever comes of it, the daemon is as ready as before. */
+async function reload(daemon: Daemon, manager: ServiceNotifier): Promise<void> {
+  manager.reloading();
+  await daemon.reload();
+  manager.ready();
 }
 
 async function stop(daemon: Daemon, log: Logger): Promise<void> {

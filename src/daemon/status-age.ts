@@ -20,7 +20,10 @@ export interface BundleStatus {
   readonly change: BundleChange | null;
 }
 
-export function stalenessStatus(state: Staleness, { confirmedAt, limits }: SupplyFacts, now: number): StalenessStatus {
+/** By the time that the policy itself is judged by: a clock that was set back makes it no younger (delivery, "Time"). */
+export function stalenessStatus(state: Staleness, facts: SupplyFacts, wallClock: number): StalenessStatus {
+  const { confirmedAt, limits, notBefore } = facts;
+  const now = Math.max(wallClock, notBefore ?? 0);
   if (confirmedAt === null) return { state, age_seconds: null, confirmed_at: null, next: null };
   const steps = [
     { state: 'warn', after: limits.warnAfterMs },

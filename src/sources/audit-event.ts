@@ -22,6 +22,8 @@ export type AuditEvent =
   | { readonly event: 'mark_repaired'; readonly revision: string }
   /** A clock had been far ahead; the source's own time counts again. */
   | { readonly event: 'clock_fell_back'; readonly seen: number; readonly verified: number }
+  /** The daemon has taken up another configuration without a restart. */
+  | { readonly event: 'reconfigured'; readonly changed: readonly string[] }
   /** Everything that was known of the organisation was given up. */
   | {
       readonly event: 'reset';

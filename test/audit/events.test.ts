@@ -205,6 +205,7 @@ test('the log knows every event that there can be, with all its fields, and no o
     state_mismatch: { message: true },
     mark_repaired: { revision: true },
     clock_fell_back: { seen: true, verified: true },
+    reconfigured: { changed: true },
     reset: { org: true, revision: true, governed: true, uid: true, pid: true },
   };
   const asLogged = (event: AuditEvent): LoggedEvent => event;

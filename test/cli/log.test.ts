@@ -201,6 +201,7 @@ test('what happened to the policy stands between the decisions, in a sentence', 
   log.note({ event: 'state_mismatch', message: 'the database holds another one' });
   log.note({ event: 'mark_repaired', revision: '42' });
   log.note({ event: 'clock_fell_back', seen: 86_400_000, verified: 0 });
+  log.note({ event: 'reconfigured', changed: ['source', 'preset'] });
   log.note({ event: 'reset', org: 'acme', revision: '42', governed: ['network', 'filesystem'], uid: 0, pid: 7 });
   log.note({ event: 'reset', org: null, revision: null, governed: [], uid: null, pid: null });
   const { stdout } = await runCli(['log', '--type', 'event', '--admin-socket', socket]);
@@ -221,6 +222,7 @@ test('what happened to the policy stands between the decisions, in a sentence', 
     'state_mismatch: the database holds another one',
     'mark_repaired: the high-water mark says revision 42 again',
     'clock_fell_back: a clock had been at 1970-01-02T00:00:00.000Z; 1970-01-01T00:00:00.000Z, the source’s own time, counts',
+    'reconfigured: other settings were taken up: source, preset',
     'reset: acme, revision 42, was given up; released: network, filesystem; by uid 0',
     'reset: no organisation was known',
   ]);
