@@ -46,6 +46,30 @@ export function openToRead(path: string): Database {
   });
 }
 
+/** Held until it is closed, or the process ends in whatever way: the kernel keeps it. */
+export interface HeldLock {
+  close(): void;
+}
+
+/**
+ * Locks the file at `path` against every other process; null = another one holds it. An empty database serves as the
+ * lock, because Node.js has no other way to the kernel's. Throws a `StoreError`.
+ */
+export function lockFile(path: string): HeldLock | null {
+  createPrivately(path);
+  const database = connect(path, { timeout: 0 });
+  try {
+    // a journal on the disk would fail where that is full
+    database.pragma('journal_mode = MEMORY');
+    database.exec('BEGIN EXCLUSIVE');
+    return { close: () => void database.close() };
+  } catch (error) {
+    database.close();
+    if (error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
+    throw translated(error, path);
+  }
+}
+
 const statements = new WeakMap<Database, Map<string, SqliteDatabase.Statement>>();
 
 /**
