@@ -17,7 +17,7 @@ export function prepareSocketDirectory(path: string, mode: 0o755 | 0o700): void 
     if (found.uid !== process.geteuid?.() && found.uid !== 0) throw new Error('it belongs to another user');
     if ((found.mode & 0o022) !== 0) throw new Error('it is writable for group or others');
   } catch (error) {
-    const message = `${shown(path)} cannot hold the sockets: ${messageOf(error)}`;
+    const message = `${shown(path)} cannot hold the sockets: ${messageOf(error)}; mend it, or choose another with \`sockets\``;
     throw new LocalApiError('unsafe_socket_path', message, { cause: error });
   }
 }

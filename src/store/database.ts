@@ -183,5 +183,13 @@ function translated(error: unknown, path: string): StoreError {
     const message = `\`${path}\` is no usable database: move it away and start again`;
     return new StoreError('database_corrupt', message, { cause: error });
   }
-  return new StoreError('database_unusable', `cannot open \`${path}\`: ${messageOf(error)}`, { cause: error });
+  const remedy = typeof code === 'string' ? remedyOf(code) : '';
+  return new StoreError('database_unusable', `cannot open \`${path}\`: ${messageOf(error)}${remedy}`, { cause: error });
+}
+
+function remedyOf(code: string): string {
+  if (code.startsWith('SQLITE_FULL')) return ': make room on its disk';
+  // a side file that finds no room is told as one that cannot be written
+  if (code.startsWith('SQLITE_IOERR')) return ' (a full disk, or a broken one): make room on it, or look after it';
+  return code.startsWith('SQLITE_READONLY') ? ': see that its disk and its directory can be written' : '';
 }

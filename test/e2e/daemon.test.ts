@@ -134,11 +134,11 @@ describe('a daemon without an organisation', () => {
     assert.equal((await within(10_000, 'the end', daemon.ended)).code, 0);
   });
 
-  test('refuses to start twice on the same socket, and the first one goes on', async (t) => {
+  test('refuses to start twice, and the first one goes on', async (t) => {
     const place = machine(t);
     await startDaemonProcess(t, place);
     const second = await refused(t, place);
-    assertRefused(second, /another daemon answers on `.*decide\.sock`: stop it first/);
+    assertRefused(second, /another daemon keeps its state in `.*state`: stop it first/);
     assert.equal(await verdict(place, toHost('example.com')), 'deny default_deny');
   });
 

@@ -5,8 +5,9 @@ export const daemon: Command = {
   path: ['daemon'],
   summary: 'run the daemon that pulls the policy and answers on its sockets',
   description:
-    'runs in the foreground until SIGTERM, SIGINT or SIGHUP. root runs the system service, anybody else a user service. ' +
-    'config/reeve.example.yaml shows every setting. exit code: 0 stopped, 1 it could not start.',
+    'runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again, all or nothing. root runs the ' +
+    'system service, anybody else a user service. config/reeve.example.yaml shows every setting. exit code: 0 stopped, ' +
+    '1 it could not start, and could not a second time, 70 a defect has ended it.',
   options: [
     { flags: '--config <file>', description: 'configuration file; an empty one is all defaults', mandatory: true },
     {
