@@ -68,6 +68,12 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     ],
     because: 'it composes; clients and commands are above or beside it',
   },
+  diagnosis: {
+    may: [
+      ...['base', 'policy', 'http', 'tuf', 'socket', 'store', 'audit', 'sources', 'localapi', 'client', 'daemon'],
+    ],
+    because: 'it tries what a daemon does with the daemon’s own parts, beside a running one and through its sockets',
+  },
   cli: {
     may: [
       ...[
@@ -84,7 +90,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
         'audit',
         'sources',
       ],
-      ...['eval', 'client', 'publisher', 'control-plane', 'daemon'],
+      ...['eval', 'client', 'publisher', 'control-plane', 'daemon', 'diagnosis'],
     ],
     because: 'it talks to a daemon through its sockets, not through its memory',
   },

@@ -5,14 +5,17 @@ import { bundleInspect } from './commands/bundle-inspect.ts';
 import { bundlePublish } from './commands/bundle-publish.ts';
 import { bundleSign } from './commands/bundle-sign.ts';
 import { bundleVerify } from './commands/bundle-verify.ts';
+import { bugreport } from './commands/bugreport.ts';
 import { checkNetwork, checkPath } from './commands/check.ts';
 import { credentialCreate, credentialLs, credentialRevoke } from './commands/control-plane-credential.ts';
 import { controlPlaneStart } from './commands/control-plane-start.ts';
 import { teamAdd, teamLs, teamRm } from './commands/control-plane-team.ts';
 import { daemon } from './commands/daemon.ts';
 import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { explainNetwork, explainPath } from './commands/explain.ts';
+import { init } from './commands/init.ts';
 import { keysAdd, keysRemove, keysRenew, keysRevoke, keysRotate } from './commands/keys-change.ts';
 import { keysCreate } from './commands/keys-create.ts';
 import { keysInit } from './commands/keys-init.ts';
@@ -49,6 +52,7 @@ export const GROUPS: readonly CommandGroup[] = [
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly Command[] = [
+  init,
   daemon,
   status,
   checkNetwork,
@@ -61,6 +65,8 @@ export const COMMANDS: readonly Command[] = [
   logVerify,
   sync,
   reset,
+  doctor,
+  bugreport,
   localLs,
   localAdd,
   localRm,

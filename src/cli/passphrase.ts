@@ -16,14 +16,14 @@ const MAX_PASSPHRASE_BYTES = 1_024;
 
 /** The passphrase of a key that there is. */
 export async function passphrase(what: string, file: string | undefined): Promise<string> {
-  return file === undefined ? await asked(`passphrase of ${what}: `) : fromFile(file);
+  return file === undefined ? await askHidden(`passphrase of ${what}: `) : fromFile(file);
 }
 
 /** The passphrase of a key that is about to be made: asked twice, since nobody sees what was typed. */
 export async function newPassphrase(what: string, file: string | undefined): Promise<string> {
   if (file !== undefined) return fromFile(file);
-  const first = await asked(`new passphrase for ${what}: `);
-  if (first === (await asked('the same again: '))) return first;
+  const first = await askHidden(`new passphrase for ${what}: `);
+  if (first === (await askHidden('the same again: '))) return first;
   throw new CliError('failed', 'the two passphrases differ: nothing was written');
 }
 
@@ -56,17 +56,13 @@ function fromFile(path: string): string {
 const ENDS: ReadonlySet<string> = new Set(['\r', '\n', '\u0003', '\u0004']);
 const ERASES: ReadonlySet<string> = new Set(['\b', '\u007f']);
 
-/** On the terminal itself, wherever standard input comes from, and without an echo. */
-function asked(prompt: string): Promise<string> {
+/** On the terminal itself, wherever standard input comes from, and without an echo; `instead` is the option without one. */
+export function askHidden(prompt: string, instead = '--passphrase-file FILE'): Promise<string> {
   let descriptor: number;
   try {
     descriptor = openSync('/dev/tty', 'r+');
   } catch {
-    throw new CliError(
-      'failed',
-      'there is no terminal to ask for the passphrase',
-      'give it with --passphrase-file FILE',
-    );
+    throw new CliError('failed', 'there is no terminal to ask for the secret', `give it with ${instead}`);
   }
   const terminal = new ReadStream(descriptor).setRawMode(true);
   writeSync(descriptor, prompt);
@@ -84,7 +80,7 @@ function asked(prompt: string): Promise<string> {
       for (const character of decoder.write(chunk)) {
         if (ENDS.has(character)) {
           const entered = character === '\r' || character === '\n';
-          end(() => (entered ? resolve(typed.join('')) : reject(new CliError('failed', 'no passphrase was entered'))));
+          end(() => (entered ? resolve(typed.join('')) : reject(new CliError('failed', 'nothing was entered'))));
           return;
         }
         typed = ERASES.has(character) ? typed.slice(0, -1) : [...typed, character];

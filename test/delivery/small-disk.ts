@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from '../support/scope.ts';
 
-/** A file system of two megabytes, in the place of a directory, until the test ends. */
-export function mountSmallDisk(scope: Scope, directory: string): void {
-  const { status, stderr } = mount(['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', directory]);
+/** A file system of so many megabytes, in the place of a directory, until the test ends. */
+export function mountSmallDisk(scope: Scope, directory: string, megabytes = 2): void {
+  const { status, stderr } = mount(['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory]);
   if (status !== 0) throw new Error(`cannot mount: ${stderr}`);
   scope.after(() => void spawnSync('umount', ['-l', directory]));
 }

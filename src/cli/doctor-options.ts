@@ -1,0 +1,19 @@
+import { resolve } from 'node:path';
+import { VERSION } from '../daemon/version.ts';
+import type { DoctorOptions } from '../diagnosis/subject.ts';
+import { type CommandInput, textOption } from './command.ts';
+import { configurationFile, installationOf } from './daemon-configuration.ts';
+
+/** What is to be examined, as the command line says it. */
+export async function doctorOptions(cwd: string, input: CommandInput, offline: boolean): Promise<DoctorOptions> {
+  const named = textOption(input, 'config');
+  const configFile = named === undefined ? configurationFile() : resolve(cwd, named);
+  const { clientPlaces } = await import('../diagnosis/clients/places.ts');
+  const installation = await installationOf(configFile);
+  return {
+    ...{ configFile, installation, offline, version: VERSION },
+    now: () => Date.now(),
+    sockets: { decide: textOption(input, 'socket'), admin: textOption(input, 'adminSocket') },
+    places: clientPlaces(process.geteuid?.() ?? 0, installation.home),
+  };
+}

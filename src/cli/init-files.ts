@@ -1,0 +1,96 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { shown } from '../base/shown.ts';
+import { CliError } from './cli-error.ts';
+
+/** A file that `reeve init` writes. */
+export interface NewFile {
+  readonly path: string;
+  readonly bytes: string | Uint8Array;
+  readonly mode: number;
+}
+
+/** Files that are written and not in force yet: all of them become so, or none is left. */
+export interface StagedFile extends NewFile {
+  /** Where it lies meanwhile, beside its own place. */
+  readonly staged: string;
+}
+
+/** Writes all beside their places, durably. Throws a `CliError`; then none is left. */
+export function stageFiles(files: readonly NewFile[], directoryMode: number): readonly StagedFile[] {
+  const staged: StagedFile[] = [];
+  try {
+    for (const file of files) {
+      mkdirSync(dirname(file.path), { recursive: true, mode: directoryMode });
+      const path = `${file.path}.${process.pid}.new`;
+      staged.push({ ...file, staged: path });
+      writeDurably(path, file);
+    }
+    return staged;
+  } catch (error) {
+    dropFiles(staged);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const place = shown(staged.at(-1)?.path ?? files[0]?.path ?? '');
+    throw new CliError(
+      'failed',
+      `cannot write ${place} (${code})`,
+      'a system install is for root: use sudo, or --config FILE',
+    );
+  }
+}
+
+export function dropFiles(files: readonly StagedFile[]): void {
+  for (const { staged } of files) {
+    try {
+      unlinkSync(staged);
+    } catch {
+      // it never came to be
+    }
+  }
+}
+
+/** What is there already is kept under the second name, if it may be replaced. */
+export interface Replacing {
+  readonly replace: boolean;
+  readonly kept: (path: string) => string;
+}
+
+/** Puts a staged file in its place. What it gives back undoes that. Throws a `CliError` where something is there already. */
+export function placeFile({ path, staged }: StagedFile, { replace, kept }: Replacing): () => void {
+  const old = replace && existsSync(path) ? kept(path) : null;
+  if (old !== null) renameSync(path, old);
+  try {
+    // a link, not a rename: a rename would replace a file that somebody has put there meanwhile
+    linkSync(staged, path);
+  } catch (error) {
+    if (old !== null) renameSync(old, path);
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    const hint = 'say `--replace` to keep it under another name and write a new one';
+    throw new CliError('failed', `there is a ${shown(path)} already`, hint);
+  }
+  return () => {
+    unlinkSync(path);
+    if (old !== null) renameSync(old, path);
+  };
+}
+
+function writeDurably(path: string, { bytes, mode }: NewFile): void {
+  const descriptor = openSync(path, 'wx', mode);
+  try {
+    const buffer = Buffer.from(bytes);
+    for (let at = 0; at < buffer.length; ) at += writeSync(descriptor, buffer, at);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,46 @@
+import { hostname, userInfo } from 'node:os';
+import type { DaemonConfig } from '../../daemon/daemon-config.ts';
+import { isObject } from '../../policy/rule-shape.ts';
+import { readCredentialFile } from '../../sources/governance/credential-file.ts';
+import type { Confidential } from './redact.ts';
+
+/** Everything confidential that this machine's configuration leads to. */
+export function confidentialOf(config: DaemonConfig | null, status: unknown, withNames: boolean): Confidential {
+  return { secrets: secretsOf(config), names: withNames ? new Map() : namesOf(config, status) };
+}
+
+/** Read for no other purpose than not to repeat them. */
+function secretsOf(config: DaemonConfig | null): readonly string[] {
+  const source = config?.source ?? null;
+  if (source?.type !== 'governance') return [];
+  try {
+    const { identifier, secret } = readCredentialFile(source.credentialFile);
+    return [secret, identifier];
+  } catch {
+    // then nobody here can have repeated them either
+    return [];
+  }
+}
+
+function namesOf(config: DaemonConfig | null, status: unknown): ReadonlyMap<string, string> {
+  const names = new Map<string, string>([[hostname(), '<machine>']]);
+  const { username, homedir } = accountOf();
+  if (username !== '' && username !== 'root') names.set(username, '<user>');
+  if (homedir !== '' && homedir !== '/' && homedir !== '/root') names.set(homedir, '~');
+  // the daemon may belong to another one than this configuration, or run without it
+  if (isObject(status) && typeof status['organisation'] === 'string') names.set(status['organisation'], '<org>');
+  const source = config?.source ?? null;
+  if (source === null) return names;
+  names.set(source.org, '<org>');
+  for (const team of source.teams ?? []) names.set(team, '<team>');
+  if (source.type !== 'file' && URL.canParse(source.baseUrl)) names.set(new URL(source.baseUrl).hostname, '<source>');
+  return names;
+}
+
+function accountOf(): { readonly username: string; readonly homedir: string } {
+  try {
+    return userInfo();
+  } catch {
+    return { username: '', homedir: '' };
+  }
+}

@@ -1,0 +1,50 @@
+import { accessSync, constants } from 'node:fs';
+import { messageOf } from '../base/coded-error.ts';
+import { shown } from '../base/shown.ts';
+import { ConfigError } from '../daemon/config-error.ts';
+import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import { loadConfig } from '../daemon/load-config.ts';
+import type { FindingCode } from './catalogue.ts';
+import { examined, found, skipped, type Verdict } from './finding.ts';
+import type { DoctorOptions } from './subject.ts';
+
+export interface ConfigurationReading {
+  readonly verdict: Verdict;
+  readonly config: DaemonConfig | null;
+}
+
+const CODES: Readonly<Record<string, FindingCode>> = {
+  config_untrusted: 'config_untrusted',
+  config_invalid: 'config_invalid',
+};
+
+/** Reads the file as the daemon would: who may write it, what it says, and what it names. */
+export function checkConfiguration({ configFile, installation }: DoctorOptions): ConfigurationReading {
+  if (configFile === null) {
+    return {
+      verdict: examined('', [found('no_configuration', 'this machine has no configuration of reeve')]),
+      config: null,
+    };
+  }
+  if (isClosed(configFile)) {
+    return { verdict: skipped(`${shown(configFile)} may be read by others only: use sudo`), config: null };
+  }
+  try {
+    const config = loadConfig(configFile, installation);
+    const source = config.source === null ? 'no source' : `source ${config.source.type} of ${config.source.org}`;
+    return { verdict: examined(`${configFile}: ${source}, preset ${config.preset.name}`), config };
+  } catch (error) {
+    const cause = error instanceof ConfigError ? error.code : 'unreadable';
+    const finding = found(CODES[cause] ?? 'config_refused', messageOf(error), { cause });
+    return { verdict: examined('', [finding]), config: null };
+  }
+}
+
+function isClosed(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  }
+}

@@ -1,0 +1,46 @@
+import { copyFileSync, existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openToRead } from '../store/database.ts';
+import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
+
+/** A private copy of what a daemon knows, in which everything may be tried. */
+export interface StateCopy {
+  readonly directory: string;
+  remove(): void;
+}
+
+/** Throws where the state cannot be read; what is damaged is copied with its damage. */
+export async function copyState(from: string): Promise<StateCopy> {
+  const directory = mkdtempSync(join(tmpdir(), 'reeve-doctor-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  try {
+    for (const name of [MARK, `${MARK}.new`]) copyIfThere(join(from, name), join(directory, name));
+    await copyDatabase(join(from, POLICY_DATABASE), join(directory, POLICY_DATABASE));
+    return { directory, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** A daemon may be writing: SQLite gives a copy of one moment. What is no database for it is copied as it is. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  if (!existsSync(from)) return;
+  try {
+    const database = openToRead(from);
+    try {
+      await database.backup(to);
+    } finally {
+      database.close();
+    }
+  } catch {
+    rmSync(to, { force: true });
+    for (const suffix of ['', '-wal']) copyIfThere(from + suffix, to + suffix);
+  }
+}
+
+function copyIfThere(from: string, to: string): void {
+  // whatever else stands in this place is for the daemon to complain of
+  if (lstatSync(from, { throwIfNoEntry: false })?.isFile() === true) copyFileSync(from, to);
+}
