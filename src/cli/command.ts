@@ -21,6 +21,8 @@ export interface ArgumentSpec {
   /** `<name>`, `[name]`, `<name...>`. */
   readonly name: string;
   readonly description: string;
+  /** Everything that it may be, where that is known. */
+  readonly choices?: readonly string[];
 }
 
 export interface OptionSpec {
@@ -44,6 +46,12 @@ export interface Command {
   readonly options?: readonly OptionSpec[];
   readonly examples: readonly string[];
   readonly run: (context: CliContext, input: CommandInput) => Promise<ExitCode>;
+}
+
+/** A command that only holds others; parents come before their children. */
+export interface CommandGroup {
+  readonly path: readonly string[];
+  readonly summary: string;
 }
 
 /** The words of a usage line that nobody can leave out. */

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { bundleBuild } from './commands/bundle-build.ts';
 import { bundleDiff } from './commands/bundle-diff.ts';
 import { bundleInspect } from './commands/bundle-inspect.ts';
@@ -7,6 +7,7 @@ import { bundleSign } from './commands/bundle-sign.ts';
 import { bundleVerify } from './commands/bundle-verify.ts';
 import { bugreport } from './commands/bugreport.ts';
 import { checkNetwork, checkPath } from './commands/check.ts';
+import { completionCommand } from './commands/completion.ts';
 import { credentialCreate, credentialLs, credentialRevoke } from './commands/control-plane-credential.ts';
 import { controlPlaneStart } from './commands/control-plane-start.ts';
 import { teamAdd, teamLs, teamRm } from './commands/control-plane-team.ts';
@@ -28,15 +29,12 @@ import { log } from './commands/log.ts';
 import { logVerify } from './commands/log-verify.ts';
 import { reset } from './commands/reset.ts';
 import { rulesLs } from './commands/rules.ts';
+import { serviceInstall } from './commands/service-install.ts';
+import { serviceStatus } from './commands/service-status.ts';
+import { serviceUninstall } from './commands/service-uninstall.ts';
 import { status } from './commands/status.ts';
 import { sync } from './commands/sync.ts';
 import { version } from './commands/version.ts';
-
-/** A command that only holds others; parents come before their children. */
-export interface CommandGroup {
-  readonly path: readonly string[];
-  readonly summary: string;
-}
 
 export const GROUPS: readonly CommandGroup[] = [
   { path: ['check'], summary: 'ask what the daemon would answer' },
@@ -47,6 +45,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { path: ['keys'], summary: 'make and change the keys that vouch for a policy repository' },
   { path: ['control-plane'], summary: 'serve the governance API to your organisation’s daemons' },
   { path: ['control-plane', 'credential'], summary: 'manage who may sign in to the control plane' },
+  { path: ['service'], summary: 'have the daemon started by the service manager of this machine' },
   { path: ['control-plane', 'team'], summary: 'manage the teams that policies may be scoped to' },
 ];
 
@@ -95,5 +94,9 @@ export const COMMANDS: readonly Command[] = [
   teamAdd,
   teamLs,
   teamRm,
+  serviceInstall,
+  serviceUninstall,
+  serviceStatus,
+  completionCommand({ commands: () => COMMANDS, groups: GROUPS }),
   version,
 ];

@@ -32,6 +32,17 @@ export class Output {
     if (text !== '') this.stdout.write(`${text}\n`);
   }
 
+  /** The result as it is now, in place of what was shown before; below it where control sequences are not wanted. */
+  refresh(lines: readonly string[]): void {
+    const before = this.#colour ? '\u001b[H\u001b[J' : '';
+    this.stdout.write(`${before}${lines.join('\n')}\n${this.#colour ? '' : '\n'}`);
+  }
+
+  /** Whether results may be drawn over. */
+  get redraws(): boolean {
+    return this.#colour && !this.json;
+  }
+
   note(message: string): void {
     this.#stderr.write(`${printable(message)}\n`);
   }

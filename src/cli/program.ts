@@ -1,5 +1,6 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { VERSION } from '../daemon/version.ts';
+import { EXIT_CODES, GLOBAL_OPTIONS, INTRODUCTION } from './about.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { argumentNames, type CliContext, type Command, mandatoryWords, type OptionSpec } from './command.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
@@ -11,8 +12,6 @@ export interface ProgramOptions {
   readonly writeHelp: (text: string) => void;
 }
 
-const INTRODUCTION = `reeve enforces a policy on this machine: a daemon pulls it from your organisation, keeps it, and answers on a socket whether a sandboxed agent may connect to a host or touch a path.`;
-
 const FIRST_STEPS = `
 Start here:
   reeve daemon --config /etc/reeve/reeve.yaml    run the daemon
@@ -20,7 +19,7 @@ Start here:
   reeve explain path ~/.ssh                      ask it why
   reeve COMMAND --help                           examples of every command
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 denied (check) or decided otherwise (diff), 4 daemon unavailable.`;
+Exit codes: ${EXIT_CODES}`;
 
 export interface Program {
   /** Resolves with the exit code of the command that was named; rejects with what it threw, or a `CliError`. */
@@ -37,10 +36,8 @@ export function createProgram({ contextFor, writeHelp }: ProgramOptions): Progra
     .helpCommand(false)
     .configureOutput({ writeOut: writeHelp, writeErr: () => undefined })
     .description(INTRODUCTION)
-    .option('--json', 'one JSON value on standard output, for programs')
-    .option('--socket <path>', 'decide socket of the daemon (default: the system’s, else your own)')
-    .option('--admin-socket <path>', 'admin socket of the daemon (default: `admin.sock` beside the decide socket)')
     .addHelpText('after', FIRST_STEPS);
+  for (const { flags, description } of GLOBAL_OPTIONS) root.option(flags, description);
   for (const command of COMMANDS) {
     addLeaf(parentOf(root, command.path), command, async (args, options) => {
       exitCode = await command.run(contextFor(options['json'] === true), { args, options });

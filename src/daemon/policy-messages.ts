@@ -1,6 +1,8 @@
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { BundleTerms, StalenessLimits } from '../policy/bundle-terms.ts';
+import type { RuleCounts } from '../policy/compilation.ts';
 import type { CompiledPolicy, PolicyWarning } from '../policy/snapshot.ts';
+import type { MountTrees } from '../realpath/mount-trees.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
 import type { SourceStatus } from '../sources/source.ts';
@@ -73,6 +75,8 @@ export interface Publication {
 export interface PolicyReport {
   readonly active: number;
   readonly inactive: number;
+  /** Of local files, users' own included. */
+  readonly local: RuleCounts;
   /** The first of them. */
   readonly warnings: readonly PolicyWarning[];
   readonly warningCount: number;
@@ -84,6 +88,8 @@ export interface SupplyFacts {
   readonly organisation: string | null;
   /** What the age of the policy is counted from; null = it has none, or nobody knows. */
   readonly confirmedAt: number | null;
+  /** Where this machine's clock is behind what has been seen: the time that counts instead; null = the clock does. */
+  readonly notBefore: number | null;
   readonly limits: StalenessLimits;
   /** What the bundle that serves says beside its policies; null = it is a listing, or there is none. */
   readonly terms: BundleTerms | null;
@@ -93,6 +99,8 @@ export interface SupplyFacts {
   /** The files that count for everybody; the names in a user's own directory are that user's business. */
   readonly localFiles: readonly LocalListing[];
   readonly localWarnings: readonly string[];
+  /** Where this daemon sees other files than the rest of the machine (semantics, Paths 2). */
+  readonly mounts: MountTrees;
 }
 
 /** One line for the log, which the main thread writes. */

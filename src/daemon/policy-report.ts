@@ -1,23 +1,32 @@
 import type { Compilation, CompileReport } from '../policy/compilation.ts';
 import type { CompiledPolicy } from '../policy/snapshot.ts';
+import { SAME_TREES } from '../realpath/mount-trees.ts';
 import type { PolicyReport, Publication, SupplyFacts } from './policy-messages.ts';
 import { DEFAULT_LIMITS } from './staleness.ts';
 
 /** The most warnings of one kind that are listed one by one. */
 const MAX_POLICY_WARNINGS = 50;
 
-export const NO_REPORT: PolicyReport = { active: 0, inactive: 0, warnings: [], warningCount: 0 };
+export const NO_REPORT: PolicyReport = {
+  active: 0,
+  inactive: 0,
+  local: { active: 0, inactive: 0 },
+  warnings: [],
+  warningCount: 0,
+};
 
 /** Before anything is known of the supply. */
 export const NO_FACTS: SupplyFacts = {
   organisation: null,
   confirmedAt: null,
+  notBefore: null,
   limits: DEFAULT_LIMITS,
   terms: null,
   rollbackProtection: false,
   source: null,
   localFiles: [],
   localWarnings: [],
+  mounts: SAME_TREES,
 };
 
 /** What `status` needs of a compilation. */

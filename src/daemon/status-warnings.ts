@@ -1,18 +1,54 @@
 import type { DecisionLogState } from '../audit/decision-log.ts';
+import { shown } from '../base/shown.ts';
 import type { BundleTerms, StalenessLimits } from '../policy/bundle-terms.ts';
 import type { Staleness } from '../policy/policy-set.ts';
+import type { MountTrees } from '../realpath/mount-trees.ts';
 import type { PolicyReport } from './policy-messages.ts';
+import { WARNINGS, type WarningCode, type WarningSeverity } from './warning-catalogue.ts';
 
 /** One thing that somebody should look at; the code is stable, the message is for a person. */
 export interface StatusWarning {
-  readonly code: string;
+  readonly code: WarningCode;
   readonly message: string;
+}
+
+/** The same as `status` shows it: with how much it matters, and what to do. */
+export interface ListedWarning extends StatusWarning {
+  readonly severity: WarningSeverity;
+  readonly remedy: string;
+}
+
+export function listed({ code, message }: StatusWarning): ListedWarning {
+  const { severity, remedy } = WARNINGS[code];
+  return { code, severity, message, remedy };
+}
+
+export function credentialsWarnings(peerCredentials: string): readonly StatusWarning[] {
+  if (peerCredentials === 'available') return [];
+  return [
+    { code: 'peer_credentials', message: `it is not known who asks, socket modes alone decide: ${peerCredentials}` },
+  ];
 }
 
 export function troubleWarnings(trouble: string | null): readonly StatusWarning[] {
   if (trouble === null) return [];
   const message = `no policy is made at the moment, and the last one serves: ${trouble}; it is tried again`;
   return [{ code: 'policy_thread_lost', message }];
+}
+
+export function reloadWarnings(refusal: string | null): readonly StatusWarning[] {
+  if (refusal === null) return [];
+  return [{ code: 'config_not_reloaded', message: `the configuration file was not taken up: ${refusal}` }];
+}
+
+export function mountWarnings(mounts: MountTrees): readonly StatusWarning[] {
+  if (mounts.kind === 'unknown') return [{ code: 'mounts_unknown', message: `${mounts.reason}: its own count` }];
+  if (mounts.differ.length === 0) return [];
+  const [first = '', ...others] = mounts.differ;
+  const where = others.length === 0 ? shown(first) : `${shown(first)} and ${others.length} more`;
+  return [
+    { code: 'mounts_differ', message: `below ${where} the daemon sees other files than the rest of the machine` },
+  ];
 }
 
 export function logWarnings(state: DecisionLogState | null): readonly StatusWarning[] {
@@ -44,7 +80,10 @@ export function shadowWarnings(terms: BundleTerms | null): readonly StatusWarnin
 export function policyWarnings({ warnings, warningCount }: PolicyReport): readonly StatusWarning[] {
   const left = warningCount - warnings.length;
   if (left <= 0) return warnings;
-  const more = { code: 'more_warnings', message: `${left} more: see \`reeve rules ls --include-inactive\`` };
+  const more: StatusWarning = {
+    code: 'more_warnings',
+    message: `${left} more: see \`reeve rules ls --include-inactive\``,
+  };
   return [...warnings, more];
 }
 

@@ -1,12 +1,22 @@
 import type { DecisionLogState } from '../audit/decision-log.ts';
+import type { RuleCounts } from '../policy/compilation.ts';
+import type { Staleness } from '../policy/policy-set.ts';
 import type { DomainState, Snapshot } from '../policy/snapshot.ts';
 import type { LocalListing } from '../sources/local/local-layer.ts';
 import type { SourceStatus } from '../sources/source.ts';
+import type { SourceConfig } from './daemon-config.ts';
 import type { PolicyReport, SupplyFacts } from './policy-messages.ts';
 import { type BundleStatus, bundleStatus, type StalenessStatus, stalenessStatus } from './status-age.ts';
+import { type MountsStatus, mountsStatus } from './status-mounts.ts';
+import { type DaemonState, stateOf } from './status-state.ts';
 import {
+  credentialsWarnings,
+  type ListedWarning,
+  listed,
   logWarnings,
+  mountWarnings,
   policyWarnings,
+  reloadWarnings,
   type StatusWarning,
   shadowWarnings,
   stalenessWarnings,
@@ -15,6 +25,8 @@ import {
 
 /** What `GET /v1/status` answers: no secrets, times in RFC 3339. */
 export interface DaemonStatus {
+  /** The worst that holds, in a word. */
+  readonly state: DaemonState;
   readonly version: string;
   readonly pid: number;
   readonly started_at: string;
@@ -22,20 +34,22 @@ export interface DaemonStatus {
   readonly revision: string;
   readonly generation: number;
   readonly organisation: string | null;
-  readonly source: SourceStatus | null;
+  readonly source: (SourceStatus & { readonly location: string | null }) | null;
   readonly domains: Readonly<Record<string, DomainStatus>>;
   readonly staleness: StalenessStatus;
   /** What the bundle says beside its policies; null = a listing, which says nothing, or none. */
   readonly bundle: BundleStatus | null;
   readonly preset: string;
   readonly local_files: readonly LocalListing[];
-  readonly rules: { readonly active: number; readonly inactive: number };
+  readonly rules: RuleCounts & { readonly local: RuleCounts };
   readonly peer_credentials: string;
+  /** Whether this daemon sees the same files as the rest of the machine (semantics, Paths 2). */
+  readonly mounts: MountsStatus;
   /** False for the governance API, which carries no version that only grows. */
   readonly rollback_protection: boolean;
   /** null = no decision is kept. */
   readonly decision_log: DecisionLogStatus | null;
-  readonly warnings: readonly StatusWarning[];
+  readonly warnings: readonly ListedWarning[];
 }
 
 /** Decisions since the start, and what became of them. */
@@ -73,43 +87,65 @@ export interface StatusInputs extends SupplyState {
   readonly now: number;
   readonly snapshot: Snapshot | null;
   /** What the configuration says; null = no source. */
-  readonly configuredOrg: string | null;
+  readonly configuredSource: SourceConfig | null;
   readonly preset: string;
   readonly peerCredentials: string;
   readonly decisionLog: DecisionLogState | null;
+  /** Why the configuration file says something else than what serves; null = it does not. */
+  readonly reloadRefusal: string | null;
 }
 
 export function statusOf(inputs: StatusInputs): DaemonStatus {
   const { snapshot, facts, report } = inputs;
   const staleness = snapshot?.policy.staleness ?? 'fresh';
+  const domains = snapshot === null ? {} : domainsOf(snapshot);
+  const warnings = warningsOf(inputs, staleness).map(listed);
   return {
+    state: stateOf({ ready: snapshot !== null, domains, staleness, source: facts.source, warnings }),
     version: inputs.version,
     pid: process.pid,
     started_at: new Date(inputs.startedAt).toISOString(),
     ready: snapshot !== null,
     revision: snapshot?.policy.revision ?? 'none',
     generation: snapshot?.generation ?? 0,
-    organisation: inputs.configuredOrg ?? facts.organisation,
-    source: facts.source,
-    domains: snapshot === null ? {} : domainsOf(snapshot),
+    organisation: inputs.configuredSource?.org ?? facts.organisation,
+    source: facts.source === null ? null : { ...facts.source, location: locationOf(inputs.configuredSource) },
+    domains,
     staleness: stalenessStatus(staleness, facts, inputs.now),
     bundle: facts.terms === null ? null : bundleStatus(facts.terms),
     preset: inputs.preset,
     local_files: facts.localFiles,
-    rules: { active: report.active, inactive: report.inactive },
+    rules: { active: report.active, inactive: report.inactive, local: report.local },
     peer_credentials: inputs.peerCredentials,
+    mounts: mountsStatus(facts.mounts),
     rollback_protection: facts.rollbackProtection,
     decision_log: logStatusOf(inputs.decisionLog),
-    warnings: [
-      ...troubleWarnings(inputs.trouble),
-      ...logWarnings(inputs.decisionLog),
-      ...(facts.source?.warnings ?? []),
-      ...stalenessWarnings(staleness, facts.limits),
-      ...shadowWarnings(facts.terms),
-      ...facts.localWarnings.map((message) => ({ code: 'local_files', message })),
-      ...policyWarnings(report),
-    ],
+    warnings,
   };
+}
+
+function warningsOf(
+  { trouble, decisionLog, facts, report, peerCredentials, reloadRefusal }: StatusInputs,
+  staleness: Staleness,
+): readonly StatusWarning[] {
+  return [
+    ...troubleWarnings(trouble),
+    ...reloadWarnings(reloadRefusal),
+    ...mountWarnings(facts.mounts),
+    ...logWarnings(decisionLog),
+    ...credentialsWarnings(peerCredentials),
+    ...(facts.source?.warnings ?? []),
+    ...stalenessWarnings(staleness, facts.limits),
+    ...shadowWarnings(facts.terms),
+    ...facts.localWarnings.map((message) => ({ code: 'local_files', message }) as const),
+    ...policyWarnings(report),
+  ];
+}
+
+/** Where the policy comes from, as far as everybody may know: a path of a URL may hold what is meant for nobody. */
+function locationOf(source: SourceConfig | null): string | null {
+  if (source === null) return null;
+  return source.type === 'file' ? source.path : new URL(source.baseUrl).host;
 }
 
 function logStatusOf(state: DecisionLogState | null): DecisionLogStatus | null {

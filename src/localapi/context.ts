@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { DaemonPort, LocalApiLog } from './daemon-port.ts';
+import type { ApiLoad, DaemonPort, LocalApiLog } from './daemon-port.ts';
 import type { LocalApiLimits } from './limits.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
 import type { Router } from './router.ts';
@@ -14,4 +14,5 @@ export interface LocalApiContext {
   readonly router: Router;
   /** Lines of all connections that wait for their decision. */
   readonly unanswered: { count: number };
+  readonly load: () => ApiLoad;
 }

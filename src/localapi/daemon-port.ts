@@ -36,6 +36,15 @@ export interface PolicyIdentity {
   readonly generation: number;
 }
 
+/** What the sockets have to do at the moment. */
+export interface ApiLoad {
+  readonly connections: number;
+  /** Connections with input that wait for their turn. */
+  readonly waitingForTurn: number;
+  /** Lines that wait for their decision. */
+  readonly waitingForAnswer: number;
+}
+
 /** Everything that the sockets need from the daemon. */
 export interface DaemonPort {
   readonly decisionPoint: DecisionPoint;
@@ -43,6 +52,8 @@ export interface DaemonPort {
   /** JSON without secrets (api, `/v1/status`). */
   status(): unknown;
   ready(): boolean;
+  /** Prometheus' text format, without its last newline; names of rules only where they may be read. */
+  metrics(load: ApiLoad, withRules: boolean): string;
   /** Joins a run in progress; settles when the new generation is live. */
   sync(): Promise<SyncOutcome>;
   /** Gives up all that is known of the organisation; `asked` is what the caller sent. */

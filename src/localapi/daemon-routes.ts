@@ -4,8 +4,16 @@ import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { errorText } from './reply-text.ts';
 import type { Exchange } from './router.ts';
 
+/** Prometheus' text format. */
+const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 export function statusRoute({ port }: Exchange): HttpReply {
   return ok(JSON.stringify(port.status()));
+}
+
+/** Prometheus' text; rules have no names on the decide socket (api, "Files and who may what"). */
+export function metricsRoute({ port, load, socketName }: Exchange): HttpReply {
+  return { status: 200, text: port.metrics(load(), socketName === 'admin'), type: EXPOSITION_TYPE };
 }
 
 /** The process answers; nothing more. */

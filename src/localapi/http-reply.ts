@@ -3,14 +3,23 @@ import { type RequestHead, valuesOf } from './http-head.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { type ApiErrorCode, errorText } from './reply-text.ts';
 
-/** What a route answers; `json` is JSON text without its newline. */
-export interface HttpReply {
+/** What a route answers, without its last newline. */
+export type HttpReply = JsonReply | TextReply;
+
+export interface JsonReply {
   readonly status: number;
   readonly json: string;
   readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
-export function ok(json: string): HttpReply {
+export interface TextReply {
+  readonly status: 200;
+  readonly text: string;
+  /** Its `Content-Type`. */
+  readonly type: string;
+}
+
+export function ok(json: string): JsonReply {
   return { status: 200, json };
 }
 
@@ -26,13 +35,13 @@ const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
   internal: 500,
 };
 
-export function refusal(code: ApiErrorCode, message: string): HttpReply {
+export function refusal(code: ApiErrorCode, message: string): JsonReply {
   const status = STATUS_OF[code];
   const json = errorText(code, message);
   return status === 503 ? unavailable(json, RETRY_AFTER_SECONDS) : { status, json };
 }
 
-export function unavailable(json: string, seconds: number): HttpReply {
+export function unavailable(json: string, seconds: number): JsonReply {
   return { status: 503, json, headers: [['Retry-After', String(Math.max(1, Math.ceil(seconds)))]] };
 }
 
@@ -44,10 +53,16 @@ export interface ReplyFrame {
   readonly now: number;
 }
 
-const OK_START = startOf(200);
+const JSON_TYPE = 'application/json';
+const OK_START = startOf(200, JSON_TYPE);
 
-function startOf(status: number): string {
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nContent-Type: application/json\r\nContent-Length: `;
+function startOf(status: number, type: string): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nContent-Type: ${type}\r\nContent-Length: `;
+}
+
+function startFor(reply: HttpReply): string {
+  if ('text' in reply) return startOf(200, reply.type);
+  return reply.status === 200 ? OK_START : startOf(reply.status, JSON_TYPE);
 }
 
 /** Writes the responses of one connection: a `Date` is made once a second, and everything goes out in one piece. */
@@ -57,10 +72,9 @@ export class ResponseWriter {
 
   /** The whole response as it goes out; text is to be sent as UTF-8. */
   write(reply: HttpReply, { close, head, now }: ReplyFrame): string | Buffer {
-    const body = `${reply.json}\n`;
-    const start = reply.status === 200 ? OK_START : startOf(reply.status);
-    let top = `${start}${Buffer.byteLength(body)}\r\nDate: ${this.#dateAt(now)}\r\n`;
-    if (reply.headers !== undefined) for (const [name, value] of reply.headers) top += `${name}: ${value}\r\n`;
+    const body = `${'text' in reply ? reply.text : reply.json}\n`;
+    let top = `${startFor(reply)}${Buffer.byteLength(body)}\r\nDate: ${this.#dateAt(now)}\r\n`;
+    if ('headers' in reply) for (const [name, value] of reply.headers) top += `${name}: ${value}\r\n`;
     const ids = head === null ? [] : valuesOf(head, 'x-request-id');
     for (const id of ids) top += `X-Request-ID: ${id}\r\n`;
     top += close ? 'Connection: close\r\n\r\n' : '\r\n';

@@ -121,8 +121,8 @@ export class HttpFraming implements Framing {
     this.#stage = HANDLING;
     const { head, route } = admission;
     const { peer, socketName } = this.#channel;
-    const { port, limits } = this.#context;
-    const exchange = { head, body, peer, socketName, deadline: performance.now() + limits.requestMs, port };
+    const { port, limits, load } = this.#context;
+    const exchange = { head, body, peer, socketName, deadline: performance.now() + limits.requestMs, port, load };
     let reply: HttpReply | Promise<HttpReply>;
     try {
       reply = route.handle(exchange);

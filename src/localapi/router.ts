@@ -1,7 +1,7 @@
 import { CodedError } from '../base/coded-error.ts';
 import type { Peer } from '../pdp/decision-point.ts';
 import type { SocketName } from './channel.ts';
-import type { DaemonPort } from './daemon-port.ts';
+import type { ApiLoad, DaemonPort } from './daemon-port.ts';
 import { type RequestHead, valuesOf } from './http-head.ts';
 import { type HttpReply, refusal } from './http-reply.ts';
 import { MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES } from './limits.ts';
@@ -15,6 +15,7 @@ export interface Exchange {
   /** `performance.now()` by which it must be decided. */
   readonly deadline: number;
   readonly port: DaemonPort;
+  readonly load: () => ApiLoad;
 }
 
 export type Handler = (exchange: Exchange) => HttpReply | Promise<HttpReply>;

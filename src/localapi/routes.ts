@@ -1,5 +1,14 @@
 import { authzenBatchRoute, authzenMetadataRoute, authzenSingleRoute } from './authzen-routes.ts';
-import { healthRoute, logRoute, readyRoute, resetRoute, rulesRoute, statusRoute, syncRoute } from './daemon-routes.ts';
+import {
+  healthRoute,
+  logRoute,
+  metricsRoute,
+  readyRoute,
+  resetRoute,
+  rulesRoute,
+  statusRoute,
+  syncRoute,
+} from './daemon-routes.ts';
 import { decideRoute, explainRoute } from './native-routes.ts';
 import type { Route } from './router.ts';
 
@@ -10,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/status', on: 'both', body: 'single', handle: statusRoute },
   { method: 'GET', path: '/healthz', on: 'both', body: 'single', handle: healthRoute },
   { method: 'GET', path: '/readyz', on: 'both', body: 'single', handle: readyRoute },
+  { method: 'GET', path: '/metrics', on: 'both', body: 'single', handle: metricsRoute },
   { method: 'POST', path: '/access/v1/evaluation', on: 'both', body: 'single', handle: authzenSingleRoute },
   { method: 'POST', path: '/access/v1/evaluations', on: 'both', body: 'batch', handle: authzenBatchRoute },
   {

@@ -2,6 +2,7 @@ import { errorAnswer } from '../policy/answer.ts';
 import { decideText } from '../policy/decide.ts';
 import type { Request } from '../policy/request.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
+import type { DecisionMeter } from './decision-meter.ts';
 import { type NotARequest, notReady, overloaded, type Peer, type ToldItem } from './reply.ts';
 import { asking, findHomes, type Settled, type SettleParts, settleInBatch } from './settle.ts';
 import type { SnapshotHolder } from './snapshot-holder.ts';
@@ -20,6 +21,8 @@ export type AskedItem = ({ readonly kind: 'request' } & AskedRequest) | NotARequ
 /** What answers are made with. */
 export interface DecisionPointParts extends SettleParts {
   readonly holder: Pick<SnapshotHolder, 'current'>;
+  /** Counts decisions, and how long they took. */
+  readonly meter?: DecisionMeter;
   /** Told of every decision, as JSON, with what asked for it; must be quick and never throw. */
   readonly record?: (peer: Peer, asked: Labelled | null, answer: string) => void;
 }
@@ -53,8 +56,9 @@ export async function tellInTurn(parts: DecisionPointParts, batch: Batch): Promi
   if (snapshot === null) return tellAtOnce(parts, batch);
   const told: ToldItem[] = [];
   for (const item of items) {
+    const since = performance.now();
     const settled = item.kind === 'request' ? await settleInBatch(parts, item.request, peer, deadline) : item;
-    const one = tellItem(parts, { snapshot, batch, item, settled });
+    const one = tellItem(parts, { snapshot, batch, item, settled, since });
     told.push(one);
     if (batch.stop(one)) break;
   }
@@ -67,18 +71,37 @@ interface Judging {
   readonly item: AskedItem;
   /** What became of the item before it is judged. */
   readonly settled: AskedItem | Settled;
+  /** When that began; absent = it is there already. */
+  readonly since?: number;
 }
 
 /** In a batch every item has its own decision: what could not be settled is a denial of the same generation. */
-function tellItem({ record }: DecisionPointParts, { snapshot, batch, item, settled }: Judging): ToldItem {
+function tellItem(parts: DecisionPointParts, { snapshot, batch, item, settled, since }: Judging): ToldItem {
   if (item.kind === 'not_a_request') return item;
   if (settled.kind === 'not_a_request') return settled;
   const { peer, deadline } = batch;
-  const timely = performance.now() <= deadline ? settled : overloaded();
-  const text =
-    timely.kind === 'unavailable'
-      ? JSON.stringify(errorAnswer(snapshot, timely.code, timely.message))
-      : decideText(snapshot, timely.request, asking(peer));
-  record?.(peer, item.labels, text);
+  const now = performance.now();
+  const text = itemText(parts, {
+    snapshot,
+    peer,
+    request: item.request,
+    timely: now <= deadline ? settled : overloaded(),
+  });
+  parts.meter?.took(performance.now() - (since ?? now));
+  parts.record?.(peer, item.labels, text);
   return text;
+}
+
+interface TimelyItem {
+  readonly snapshot: Snapshot;
+  readonly peer: Peer;
+  /** As it was asked. */
+  readonly request: Request;
+  readonly timely: Exclude<AskedItem, NotARequest> | Settled;
+}
+
+function itemText({ meter }: DecisionPointParts, { snapshot, peer, request, timely }: TimelyItem): string {
+  if (timely.kind !== 'unavailable') return decideText(snapshot, timely.request, asking(peer), meter);
+  meter?.decided(request.kind, timely.code, null, false);
+  return JSON.stringify(errorAnswer(snapshot, timely.code, timely.message));
 }

@@ -10,7 +10,7 @@ import {
   tellAtOnce,
   tellInTurn,
 } from './decision-batch.ts';
-import { type ExplainReply, notReady, type Peer, type Told, type ToldItem } from './reply.ts';
+import { type ExplainReply, notReady, type Peer, type Told, type ToldItem, type Unavailable } from './reply.ts';
 import { asking, isSettled, settle } from './settle.ts';
 
 export type { AskedItem, AskedRequest, DecisionPointParts, Labelled } from './decision-batch.ts';
@@ -43,9 +43,12 @@ const EXPLAIN_MS = 250;
 export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
   return {
     tell(asked, peer, withinMs) {
-      if (isSettled(parts, asked.request, peer)) return tellNow(parts, asked, peer);
-      return settle(parts, asked.request, peer, performance.now() + withinMs).then((settled) =>
-        settled.kind === 'settled' ? tellNow(parts, { request: settled.request, labels: asked.labels }, peer) : settled,
+      const since = performance.now();
+      if (isSettled(parts, asked.request, peer)) return tellNow(parts, asked, peer, since);
+      return settle(parts, asked.request, peer, since + withinMs).then((settled) =>
+        settled.kind === 'settled'
+          ? tellNow(parts, { request: settled.request, labels: asked.labels }, peer, since)
+          : refused(parts, settled),
       );
     },
     tellMany(items, peer, deadline, stop = () => false) {
@@ -74,10 +77,16 @@ export function readAsked(value: unknown): AskedItem {
     : reading;
 }
 
-function tellNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer): Told {
+function tellNow(parts: DecisionPointParts, { request, labels }: AskedRequest, peer: Peer, since: number): Told {
   const snapshot = parts.holder.current();
-  if (snapshot === null) return notReady();
-  const text = decideText(snapshot, request, asking(peer));
+  if (snapshot === null) return refused(parts, notReady());
+  const text = decideText(snapshot, request, asking(peer), parts.meter);
+  parts.meter?.took(performance.now() - since);
   parts.record?.(peer, labels, text);
   return text;
+}
+
+function refused({ meter }: DecisionPointParts, unavailable: Unavailable): Unavailable {
+  meter?.refused(unavailable.code);
+  return unavailable;
 }

@@ -39,6 +39,11 @@ export class LookupQueue {
   readonly #lines = new Map<number | null, Line>();
   #floorMs = 0;
 
+  /** How many wait. */
+  get size(): number {
+    return [...this.#lines.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
   push(lookup: Lookup): void {
     const line = this.#lineOf(lookup.asker.uid);
     dropLate(line.waiting, performance.now());

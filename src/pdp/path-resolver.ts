@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedPrefix } from '../policy/policy-set.ts';
 import type { Resolution } from '../realpath/walk.ts';
+import { ForeignMounts } from './foreign-mounts.ts';
 import { type Lookup, type LookupAsker, LookupQueue, type NoReply } from './lookup-queue.ts';
 import { MAX_POSTED } from './path-lane.ts';
 import { type LookupReply, type LookupRequest, PREFIXES_SLICE_MS, type PrefixesReply } from './path-lookup.ts';
@@ -58,6 +59,7 @@ export class PathResolver {
   /** Threads that did not come back, with what they are stuck in. */
   readonly #lost = new Map<ResolverThread, StuckIn>();
   readonly #waiting = new LookupQueue();
+  readonly #foreign = new ForeignMounts();
   /** In the order in which the thread answers; the first one is being looked up. */
   readonly #outstanding: Lookup[] = [];
   /** Since when the first one is. */
@@ -79,6 +81,16 @@ export class PathResolver {
   /** Threads that are stuck in a system call. While there is one, the process can end only by SIGKILL to itself. */
   get lost(): number {
     return this.#lost.size;
+  }
+
+  /** Lookups without an answer. */
+  get waiting(): number {
+    return this.#outstanding.length + this.#waiting.size;
+  }
+
+  /** Mount points below which nothing is looked up from here on: others see another tree there. */
+  avoid(points: readonly string[]): void {
+    this.#foreign.set(points);
   }
 
   /** Loads the thread before the first lookup needs it. */
@@ -190,7 +202,7 @@ export class PathResolver {
   }
 
   #startThread(): ResolverThread {
-    const thread: ResolverThread = startResolverThread(this.#entry, {
+    const thread: ResolverThread = startResolverThread(this.#entry, this.#foreign.memory, {
       onReply: (reply) => {
         if (thread === this.#thread) this.#onReply(reply);
       },

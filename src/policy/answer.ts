@@ -104,7 +104,8 @@ function shared(
   };
 }
 
-function kindOf(code: DenyCode): Answer['kind'] {
+/** What kind of denial a code is. */
+export function kindOf(code: DenyCode): Answer['kind'] {
   if (code === 'default_deny') return 'implicit';
   return EXPLICIT_DENIALS.has(code) ? 'explicit' : 'error';
 }

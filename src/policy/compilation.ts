@@ -1,12 +1,17 @@
 import type { OrgPart } from './org-part.ts';
 import type { CompiledPolicy, ListedRule, PlacedIssue, PolicyWarning } from './snapshot.ts';
 
+export interface RuleCounts {
+  readonly active: number;
+  readonly inactive: number;
+}
+
 /** What compiling found out besides: for whoever looks after the policy, and of no use to a decision. */
 export interface CompileReport {
   /** Empty where nobody asked for it. */
   readonly listing: readonly ListedRule[];
-  /** How many rules take part, and how many do not. */
-  readonly counts: { readonly active: number; readonly inactive: number };
+  /** How many rules take part, and how many do not; beside all of them those of local files. */
+  readonly counts: RuleCounts & { readonly local: RuleCounts };
   readonly warnings: readonly PolicyWarning[];
   /** Of org and local rules. */
   readonly issues: readonly PlacedIssue[];

@@ -50,17 +50,20 @@ export function compile(set: PolicySet, options: CompileOptions = {}): Compilati
   return assemble(set, org, sections);
 }
 
+const NO_RULES = { active: 0, inactive: 0 };
+
 const anew: Reuse = (_key, make) => make();
 
 function assemble(set: PolicySet, { states, facts, part }: OrgSection, sections: readonly Section[]): Compilation {
   const count = (which: 'active' | 'inactive'): number => sections.reduce((sum, { counts }) => sum + counts[which], 0);
+  const local = sections.find(({ layer }) => layer.origin === 'local');
   return {
     revision: set.revision,
     domains: states,
     closures: [...setClosures(set, states), ...sections.flatMap((section) => section.closures)],
     layers: sections.map((section) => section.layer),
     listing: sections.flatMap((section) => section.listing),
-    counts: { active: count('active'), inactive: count('inactive') },
+    counts: { active: count('active'), inactive: count('inactive'), local: local?.counts ?? NO_RULES },
     warnings: sections.flatMap((section) => section.warnings),
     issues: sections.flatMap((section) => section.issues),
     org: part,

@@ -1,12 +1,17 @@
 import type { Domain } from './action.ts';
-import { allowed, denied, invalidRequest } from './answer.ts';
+import { ALLOW_CODE, allowed, denied, invalidRequest } from './answer.ts';
 import { allowedText, deniedText } from './answer-text.ts';
-import type { Answer } from './decision.ts';
+import type { Answer, DecisionCode } from './decision.ts';
 import { judgeFilesystem } from './judge-filesystem.ts';
 import { judgeNetwork } from './judge-network.ts';
 import type { FilesystemRequest, NetworkRequest, Request } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Asker, type Cause, firstCause, mayAsk, type Verdict } from './verdict.ts';
+import { type Asker, type Cause, firstCause, type Match, mayAsk, type Verdict } from './verdict.ts';
+
+/** What is told of each decision that becomes text, for whoever counts; plain arguments, so that telling allocates nothing. */
+export interface DecisionObserver {
+  decided(kind: Request['kind'], code: DecisionCode, match: Match | null, wouldDeny: boolean): void;
+}
 
 /**
  * The one evaluator: every surface answers with it. Pure and synchronous; `snapshot` is the only policy it knows,
@@ -21,10 +26,23 @@ export function decide(snapshot: Snapshot, request: Request, asker: Asker): Answ
 }
 
 /** The same answer as JSON: `JSON.stringify` of it, made faster. */
-export function decideText(snapshot: Snapshot, request: Request, asker: Asker): string {
-  if (request.kind === 'invalid' || !mayAsk(request, asker)) return JSON.stringify(decide(snapshot, request, asker));
+export function decideText(snapshot: Snapshot, request: Request, asker: Asker, observer?: DecisionObserver): string {
+  if (request.kind === 'invalid' || !mayAsk(request, asker)) {
+    observer?.decided(request.kind, 'invalid_request', null, false);
+    return JSON.stringify(decide(snapshot, request, asker));
+  }
   const verdict = judge(snapshot, request, asker);
+  if (observer !== undefined) tellOf(snapshot, request.kind, verdict, observer);
   return quickText(snapshot, request, verdict) ?? JSON.stringify(answerOf(snapshot, request, verdict));
+}
+
+function tellOf(snapshot: Snapshot, domain: Domain, { grant, causes }: Verdict, observer: DecisionObserver): void {
+  if (grant !== null && causes.length === 0) {
+    observer.decided(domain, ALLOW_CODE[grant.layer.origin], grant, false);
+    return;
+  }
+  const { code, match } = firstCause(causes) ?? NO_VERDICT;
+  observer.decided(domain, code, match, isMonitored(snapshot, domain, causes));
 }
 
 function quickText(

@@ -4,7 +4,7 @@ import { MAX_INTERVAL_MS } from '../schema/limits.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import type { Activation, FetchedBundle } from './activate.ts';
 import { createPoller, type PollCause } from './poller.ts';
-import type { LastError, PolicySource, SourceOutcome, SourceStatus, SourceType, SourceWarning } from './source.ts';
+import type { LastError, PolicySource, RunResult, SourceOutcome, SourceStatus, SourceType, SourceWarning } from './source.ts';
 
 /** What every kind of source is given. */
 export interface SourceContext {
@@ -48,13 +48,15 @@ interface Memory {
   state: SourceStatus['state'];
   lastError: LastError | null;
   held: readonly string[];
+  readonly runs: Record<RunResult, number>;
 }
 
 /** Polls with a run of whatever kind, and remembers how that went. Does no I/O before `start`. */
 export function createPolledSource(run: SourceRun, context: SourceContext): PolicySource {
   const { clock, store, random, hostId } = context;
   const closing = new AbortController();
-  const memory: Memory = { state: 'starting', lastError: null, held: [] };
+  const runs = { activated: 0, unchanged: 0, waiting: 0, failed: 0 };
+  const memory: Memory = { state: 'starting', lastError: null, held: [], runs };
   const poller = createPoller<SourceOutcome>({
     clock,
     random,
@@ -85,6 +87,7 @@ export function createPolledSource(run: SourceRun, context: SourceContext): Poli
       last_success: timeText(store.lastSync()?.completedAt ?? null),
       last_error: memory.lastError,
       next_attempt: timeText(poller.nextAttempt()),
+      runs: { ...memory.runs },
       pending_absences: [...memory.held],
       details: run.details(),
       warnings: [...run.warnings()],
@@ -100,6 +103,7 @@ function intervalMs({ configuredMs, defaultMs, leastMs }: Interval, bundleMs: nu
 function remember(memory: Memory, outcome: SourceOutcome, now: number): void {
   // what the shutdown itself broke off is no news
   if (memory.state === 'closed') return;
+  memory.runs[outcome.kind === 'failed' ? 'failed' : outcome.result] += 1;
   if (outcome.kind === 'failed') {
     const { stage, code, message } = outcome.failure;
     memory.state = 'failing';

@@ -4,10 +4,17 @@ import type { SourceFailure, Stage } from './source-failure.ts';
 /** Where an organisation's policy comes from (delivery, "Sources"). */
 export type SourceType = 'governance' | 'tuf' | 'file';
 
+/** Stable; docs/status.md says what they mean. */
+export type SourceWarningCode =
+  | 'no_rollback_protection'
+  | 'credential_can_write'
+  | 'password_credential'
+  | 'superseded_keys'
+  | 'damaged_metadata';
+
 /** Something about this way to get a policy that somebody should look at. */
 export interface SourceWarning {
-  /** Stable; the catalogue is in docs/delivery.md. */
-  readonly code: string;
+  readonly code: SourceWarningCode;
   readonly message: string;
 }
 
@@ -35,6 +42,9 @@ export type SourceOutcome =
     }
   | { readonly kind: 'failed'; readonly failure: SourceFailure; readonly retryAfterMs: number | null };
 
+/** How one run ended, in a word. */
+export type RunResult = Extract<SourceOutcome, { readonly kind: 'ok' }>['result'] | 'failed';
+
 /** Times are RFC 3339. */
 export interface SourceStatus {
   readonly type: SourceType;
@@ -45,6 +55,8 @@ export interface SourceStatus {
   /** Cleared by a complete sync. */
   readonly last_error: LastError | null;
   readonly next_attempt: string | null;
+  /** How the runs of this start have ended. */
+  readonly runs: Readonly<Record<RunResult, number>>;
   /** Policies that the server no longer lists and that serve until that is confirmed; '' = every policy. */
   readonly pending_absences: readonly string[];
   /** What only this kind of source knows: versions, expiries. */

@@ -197,6 +197,7 @@ test('explain of a path that cannot be resolved is a denial, not an error', asyn
 });
 
 const STATUS = {
+  state: 'blocked',
   version: '9.9.9',
   ready: true,
   revision: 'sha256:1',
@@ -204,6 +205,7 @@ const STATUS = {
   organisation: 'example',
   source: {
     type: 'governance',
+    location: 'policy.example.com',
     state: 'failing',
     last_success: '2026-01-01T00:00:00Z',
     next_attempt: null,
@@ -223,8 +225,12 @@ const STATUS = {
     { name: 'a.yaml', state: 'active', cause: null, rules: 2, digest: 'sha256:2' },
     { name: 'x.yaml', state: 'broken', cause: 'line 1: a tag', rules: 0, digest: null },
   ],
-  rules: { active: 3, inactive: 1 },
-  warnings: [{ code: 'no_rollback_protection', message: 'no rollback protection' }],
+  rules: { active: 3, inactive: 2, local: { active: 0, inactive: 2 } },
+  decision_log: { recorded: 12, written: 9, dropped: 2, lost: 1, queued: 0, last_error: null },
+  warnings: [
+    { code: 'no_rollback_protection', severity: 'notice', message: 'no rollback protection', remedy: 'use TUF' },
+    { code: 'decision_log', severity: 'fault', message: 'the disk is full\u001b[2J', remedy: 'make room' },
+  ],
 };
 
 test('status and local ls say what matters in words, and everything with --json', async (t) => {
@@ -232,21 +238,99 @@ test('status and local ls say what matters in words, and everything with --json'
   const { code, stdout } = await runCli(['status', '--socket', socket]);
   assert.equal(code, 0);
   for (const line of [
-    'reeve 9.9.9, ready',
+    'reeve 9.9.9, blocked: what is closed below is denied, whatever the rules say',
+    'governed by: example, by its governance source at policy.example.com',
     'revision sha256:1, generation 7',
-    'governance, failing',
-    'no answer (timeout, fetch, 2026-01-02T00:00:00Z)',
+    'source:      failing',
+    'days ago (2026-01-01T00:00:00Z)',
+    'next poll:   under way',
+    'no answer (timeout, fetch), ',
     'governed, delegated, monitored, not enforced',
-    'not governed, closed: x.yaml is broken',
+    'not governed, enforced, closed: x.yaml is broken (local_invalid)',
     '2, 1 of them with a problem: see `reeve local ls`',
-    '3 active, 1 inactive',
-    'warning: no rollback protection (no_rollback_protection)',
+    'rules:       3 in force, 2 inert',
+    'local rules: 0 in force, 2 inert: see `reeve rules ls --include-inactive`',
+    'decisions:   12 made, 3 of them not kept',
+    'notice: no rollback protection (no_rollback_protection)\n  do: use TUF',
+    'warning: the disk is full\ufffd[2J (decision_log)\n  do: make room',
   ]) {
     assert.ok(stdout.includes(line), `${line}\n${stdout}`);
   }
   assert.deepEqual(JSON.parse((await runCli(['status', '--json', '--socket', socket])).stdout), STATUS);
   const files = await runCli(['local', 'ls', '--socket', socket]);
   assert.match(files.stdout, /^FILE +STATE +RULES +CAUSE\na\.yaml +active +2 +\nx\.yaml +broken +0 +line 1: a tag\n$/);
+});
+
+test('status of a daemon that is older or newer is shown as far as it is understood', async (t) => {
+  const answers = [
+    { version: '0.0.9', ready: true },
+    { version: '7.0.0', state: 'toString' },
+    { state: 7, warnings: [3] },
+  ];
+  const socket = await falseHttpDaemon(t, (_request, response) => response.end(JSON.stringify(answers.shift())));
+  for (const head of [/^reeve 0\.0\.9, ready\n/, /^reeve 7\.0\.0, toString\n/, /^reeve none, not ready\n/]) {
+    const { code, stdout } = await runCli(['status', '--socket', socket]);
+    assert.equal(code, 0);
+    assert.match(stdout, head);
+    assert.match(stdout, /governed by: +nobody/);
+  }
+});
+
+/** Watches until `enough` holds of what was shown so far, then stops it as Ctrl-C does. */
+async function watched(
+  argv: readonly string[],
+  enough: (shown: string) => boolean,
+  colour = false,
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const stop = Promise.withResolvers<string>();
+  let shown = '';
+  const onOutput = (text: string): void => {
+    shown += text;
+    if (enough(shown)) stop.resolve('SIGINT');
+  };
+  return runCli(['status', '--watch', ...argv], { stopped: stop.promise, onOutput, colour });
+}
+
+test('status --watch shows each change once, a daemon that is gone and comes back too, and ends with 0', async (t) => {
+  let asked = 0;
+  const socket = await falseHttpDaemon(t, (_request, response) => {
+    asked += 1;
+    // every time another age and more decisions: no change that is worth a line
+    const decided = { ...STATUS, staleness: { state: 'fresh', age_seconds: asked }, decision_log: { recorded: asked } };
+    if (asked === 3) response.writeHead(500).end('{}');
+    else response.end(JSON.stringify({ ...decided, generation: asked < 3 ? 7 : 8 }));
+  });
+  const { code, stdout } = await watched(['--socket', socket], (shown) => shown.includes('generation 8'));
+  assert.equal(code, 0);
+  assert.equal(asked, 4);
+  const heads = stdout.split('\n').filter((line) => /generation \d|^unavailable/.test(line));
+  assert.deepEqual(heads, [
+    'policy:      revision sha256:1, generation 7',
+    'unavailable: it answered with HTTP status 500',
+    'policy:      revision sha256:1, generation 8',
+  ]);
+  assert.ok(!stdout.includes('\u001b'));
+});
+
+test('status --watch --json is one line for each change', async (t) => {
+  let asked = 0;
+  const socket = await falseHttpDaemon(t, (_request, response) => {
+    asked += 1;
+    response.end(JSON.stringify({ ...STATUS, generation: asked < 3 ? 7 : 8 }));
+  });
+  const { code, stdout } = await watched(['--json', '--socket', socket], (shown) => shown.includes('"generation":8'));
+  assert.equal(code, 0);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as typeof STATUS).generation);
+  assert.deepEqual(lines, [7, 8]);
+});
+
+test('status --watch draws over itself on a terminal', async (t) => {
+  const socket = await falseHttpDaemon(t, (_request, response) => response.end(JSON.stringify(STATUS)));
+  const { stdout } = await watched(['--socket', socket], (shown) => shown.split('\u001b[H\u001b[J').length > 2, true);
+  assert.match(stdout, /^\u001b\[H\u001b\[J\u001b\[2m\d{4}-/);
 });
 
 test('rules ls hides inactive rules and says how many; --include-inactive shows the cause', async (t) => {

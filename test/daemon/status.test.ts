@@ -4,6 +4,7 @@ import { NO_REPORT, reportOf } from '../../src/daemon/policy-report.ts';
 import { DEFAULT_LIMITS } from '../../src/daemon/staleness.ts';
 import { type StatusInputs, statusOf } from '../../src/daemon/status.ts';
 import { compile } from '../../src/policy/compile.ts';
+import type { SourceStatus } from '../../src/sources/source.ts';
 import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../policy/asking.ts';
 
 const FACTS: StatusInputs['facts'] = {
@@ -15,7 +16,22 @@ const FACTS: StatusInputs['facts'] = {
   source: null,
   localFiles: [],
   localWarnings: [],
+  notBefore: null,
+  mounts: { kind: 'compared', differ: [] },
 };
+
+function sourceOf(org: string): NonNullable<StatusInputs['configuredSource']> {
+  const shared = { org, teams: null, governs: {}, trustedFiles: [] };
+  return { type: 'governance', ...shared, baseUrl: 'https://policy.example.com:8443/secret/v2', credentialFile: '/x' };
+}
+
+function sourceStatus(state: SourceStatus['state']): SourceStatus {
+  return {
+    ...({ type: 'governance', state, last_success: null, last_error: null, next_attempt: null } as const),
+    runs: { activated: 0, unchanged: 0, waiting: 0, failed: 0 },
+    ...{ pending_absences: [], details: {}, warnings: [] },
+  };
+}
 
 function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): StatusInputs {
   const compilation = set === null ? null : compile(setOf(set));
@@ -24,13 +40,14 @@ function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): Statu
     startedAt: NOW - 60_000,
     now: NOW,
     snapshot: compilation === null ? null : { policy: compilation, generation: 4, ttlMs: 0 },
-    configuredOrg: null,
+    configuredSource: null,
     facts: FACTS,
     report: compilation === null ? NO_REPORT : reportOf(compilation),
     trouble: null,
     preset: 'locked-down',
     decisionLog: null,
     peerCredentials: 'available',
+    reloadRefusal: null,
     ...more,
   };
 }
@@ -54,7 +71,8 @@ describe('the status', () => {
       confirmed_at: '2026-06-01T11:58:29.500Z',
       next: { state: 'warn', at: '2026-06-02T11:58:29.500Z' },
     });
-    assert.deepEqual([status.rules, status.rollback_protection], [{ active: 1, inactive: 1 }, false]);
+    assert.deepEqual(status.rules, { active: 1, inactive: 1, local: { active: 0, inactive: 1 } });
+    assert.equal(status.rollback_protection, false);
   });
 
   test('before there is a snapshot is not ready, and governs nothing', () => {
@@ -92,11 +110,13 @@ describe('the status', () => {
   });
 
   test('says why no policy is made, and names the organisation of the configuration first', () => {
-    const status = statusOf(inputs({}, { trouble: 'out of memory', configuredOrg: 'other' }));
+    const status = statusOf(inputs({}, { trouble: 'out of memory', configuredSource: sourceOf('other') }));
     assert.deepEqual(status.warnings, [
       {
         code: 'policy_thread_lost',
+        severity: 'fault',
         message: 'no policy is made at the moment, and the last one serves: out of memory; it is tried again',
+        remedy: 'see the daemon’s log; `reeve doctor` tests its parts',
       },
     ]);
     assert.deepEqual([status.organisation, statusOf(inputs({})).organisation], ['other', 'acme']);
@@ -108,7 +128,33 @@ describe('the status', () => {
     assert.equal(warnings.length, 51);
     assert.deepEqual(warnings.at(-1), {
       code: 'more_warnings',
+      severity: 'notice',
       message: '70 more: see `reeve rules ls --include-inactive`',
+      remedy: '`reeve rules ls --include-inactive` has all of them',
     });
+  });
+
+  test('names its state by the worst that holds', () => {
+    const org = { policies: [policy([allow('a.example')])] };
+    const state = (set: SetChanges | null, more: Partial<StatusInputs> = {}): string =>
+      statusOf(inputs(set, more)).state;
+    const failing = { facts: { ...FACTS, source: sourceStatus('failing') } };
+    const closed = { network: { code: 'no_policy', reason: 'none has arrived' } } as const;
+    assert.equal(state(null), 'not_ready');
+    assert.equal(state({ ...org, closed, staleness: 'warn' }, failing), 'blocked');
+    assert.equal(state({ ...org, staleness: 'block' }), 'blocked');
+    for (const staleness of ['warn', 'restrict'] as const) assert.equal(state({ ...org, staleness }, failing), 'stale');
+    assert.equal(state(org, { ...failing, trouble: 'out of memory' }), 'offline');
+    assert.equal(state(org, { trouble: 'out of memory' }), 'degraded');
+    // what is only worth knowing makes nothing worse
+    assert.equal(state(org, { peerCredentials: 'koffi is not installed' }), 'healthy');
+    assert.equal(state({}, { facts: { ...FACTS, source: sourceStatus('ok') } }), 'healthy');
+  });
+
+  test('tells where the policy comes from, and of a URL no more than whom it names', () => {
+    const facts = { ...FACTS, source: sourceStatus('ok') };
+    const { source } = statusOf(inputs({}, { configuredSource: sourceOf('acme'), facts }));
+    assert.equal(source?.location, 'policy.example.com:8443');
+    assert.equal(statusOf(inputs({}, { facts })).source?.location, null);
   });
 });

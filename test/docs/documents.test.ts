@@ -124,30 +124,6 @@ test('api states the limits of the code', () => {
   });
 });
 
-test('api lists the warnings of status, all and no others', () => {
-  const emitters = [
-    'policy/compile',
-    'policy/org-part',
-    'policy/placement',
-    'sources/governance/credential-warnings',
-    'sources/tuf/report',
-    'daemon/status',
-    'daemon/status-warnings',
-  ];
-  const emitted = emitters.flatMap((file) =>
-    [...textOf(`src/${file}.ts`).matchAll(/code: '([a-z_]+)',\s*message/g)].map(([, code = '']) => code),
-  );
-  const stated = rowsBelow(API, '#### `GET /v1/status`');
-  const start = stated.findIndex(([cell]) => cell === 'warning');
-  assert.deepEqual(
-    stated
-      .slice(start + 1)
-      .map(([cell]) => codeIn(cell))
-      .toSorted(),
-    [...new Set(emitted)].toSorted(),
-  );
-});
-
 test('delivery lists what can go wrong with a source, all and nothing else', () => {
   const codes = [
     ...unionIn('src/sources/source-failure.ts', 'type SourceErrorCode'),

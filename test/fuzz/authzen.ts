@@ -78,6 +78,7 @@ function exchangeOf(body: string): Exchange {
       decisionPoint,
       identity: () => ({ revision: 'r', generation: 1 }),
       status: () => null,
+      metrics: () => '',
       ready: () => true,
       sync: () => Promise.reject(new Error('nothing to sync')),
       rules: () => Promise.reject(new Error('nothing to list')),
@@ -85,13 +86,16 @@ function exchangeOf(body: string): Exchange {
       log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
       authzenIdentifier: 'https://reeve.invalid',
     },
+    load: () => ({ connections: 0, waitingForTurn: 0, waitingForAnswer: 0 }),
   };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A refusal, or decisions each of which the native form gives as well. */
-function assertReply({ status, json: text }: HttpReply): void {
+function assertReply(given: HttpReply): void {
+  assert.ok('json' in given);
+  const { status, json: text } = given;
   assert.ok(status === 200 || status === 400, `${status}`);
   const reading = parseStrictJsonText(text);
   assert.ok(reading.kind === 'value', text);

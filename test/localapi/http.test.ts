@@ -205,7 +205,6 @@ describe('other routes', () => {
     const { decide } = await startDecisionDaemon(t);
     const paths = [
       '/',
-      '/metrics',
       '/v1/log',
       '/v1/watch',
       '/v1/authz/forward/host',

@@ -141,6 +141,7 @@ describe('listening on a path', () => {
         },
         identity: () => ({ revision: '', generation: 0 }),
         status: () => ({}),
+        metrics: () => '',
         ready: () => true,
         sync: () => Promise.resolve({ kind: 'live', generation: 0, revision: '' }),
         rules: () => Promise.resolve({ kind: 'rules', json: '[]' }),

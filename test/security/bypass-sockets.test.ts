@@ -244,6 +244,7 @@ async function start(t: TestContext, directory: string): Promise<void> {
     decisionPoint,
     identity: () => ({ revision: '', generation: 0 }),
     status: () => ({}),
+    metrics: () => '',
     ready: () => false,
     sync: () => assert.fail(),
     rules: () => Promise.resolve({ kind: 'rules' as const, json: '{}' }),

@@ -116,6 +116,7 @@ function daemonPort(
     identity,
     status: identity,
     ready: () => holder.current() !== null,
+    metrics: () => '',
     sync: sync ?? (() => Promise.resolve({ kind: 'live', ...identity() })),
     log: () => Promise.resolve({ kind: 'unavailable' as const, message: 'no log here' }),
     reset: () => Promise.resolve({ kind: 'failed' as const, code: 'not_here', message: 'there is no state here' }),

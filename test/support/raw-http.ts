@@ -5,6 +5,7 @@ export interface RawResponse {
   /** In order, names in lower case, values as Latin-1. */
   readonly fields: readonly (readonly [string, string])[];
   readonly text: string;
+  /** undefined where the body is empty, or said to be something else. */
   readonly json: unknown;
 }
 
@@ -67,7 +68,8 @@ export function parseResponses(bytes: Buffer, bodiless = false): RawResponse[] {
     const text = Buffer.from(rest.slice(start, start + length), 'latin1').toString('utf8');
     const status = Number(statusLine.split(' ')[1]);
     if (status !== 100) {
-      responses.push({ status, fields, text, json: text === '' ? undefined : (JSON.parse(text) as unknown) });
+      const isJson = text !== '' && !fields.some(([name, value]) => name === 'content-type' && value.startsWith('text/'));
+      responses.push({ status, fields, text, json: isJson ? (JSON.parse(text) as unknown) : undefined });
     }
     rest = rest.slice(start + length);
   }

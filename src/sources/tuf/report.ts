@@ -32,14 +32,18 @@ export function createTufReport(stored: StoredVerification, memory: PollMemory):
         target: stored.target,
       };
     },
-    warnings: () => {
+    warnings: (): readonly SourceWarning[] => {
       damage = (memory.root?.broken ?? active()?.broken)?.message ?? damage;
       return [
         ...(active()?.superseded === true ? [SUPERSEDED] : []),
-        ...(damage === null ? [] : [{ code: 'damaged_metadata', message: `stored metadata was damaged, ${damage}` }]),
+        ...(damage === null ? [] : [damaged(damage)]),
       ];
     },
   };
+}
+
+function damaged(how: string): SourceWarning {
+  return { code: 'damaged_metadata', message: `stored metadata was damaged, ${how}` };
 }
 
 const SUPERSEDED: SourceWarning = {
