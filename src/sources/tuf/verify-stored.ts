@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/coded-error.ts';
+import { shown } from '../../base/shown.ts';
 import type { BundleHeader } from '../../store/bundle-rows.ts';
 import type { TufStore } from '../../store/tuf-store.ts';
 import { type OfflineVerification, verifyOffline } from '../../tuf/offline.ts';
@@ -57,8 +58,11 @@ export function verifyActive({ store, pinnedRoot, target }: StoredVerification):
     const publication = store.active();
     if (publication === null) throw new TufError('absent', 'target', 'is not stored with its metadata');
     // another path may be another team's bundle
-    if (publication.path !== target)
-      throw new TufError('no_such_target', 'target', 'is not the one that is configured');
+    if (publication.path !== target) throw new TufError('no_such_target', 'target', otherTarget(publication.path));
     return verifyOffline(pinnedRoot, (version) => store.root(version), publication);
   });
+}
+
+function otherTarget(stored: string): string {
+  return `is ${shown(stored)} and not the one that is configured: put \`source.target\` back, or give the stored policy up with \`reeve reset\``;
 }

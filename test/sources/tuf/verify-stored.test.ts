@@ -164,6 +164,12 @@ test('another target path is another bundle: what is stored for the old one does
   const stage = await served(t);
   const restarted = await stage.restarted({ config: { target: 'team-a/bundle.json.gz' } });
   assert.equal(restarted.serving(), 'damaged');
+  const org = restarted.activator.org();
+  assert.ok(org.kind === 'damaged');
+  assert.match(
+    org.message,
+    /target: is `bundle\.json\.gz` and not the one .*: put `source\.target` back, or .*`reeve reset`$/,
+  );
 });
 
 test('a newer pinned root verifies what is stored, and begins no epoch', async (t) => {
