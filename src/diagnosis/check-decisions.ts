@@ -8,11 +8,14 @@ import { doctorHost, type Subject } from './subject.ts';
 
 const TIMEOUT_MS = 5_000;
 /** How often the same question is asked, to see how long that takes. */
-const ROUNDS = 20;
+const ROUNDS = 10;
 const SLOW_MS = 100;
 /** How often it is asked again where the daemon says that it has no time. */
 const PATIENCE = 20;
 const PAUSE_MS = 100;
+
+/** Who reads the log knows what these questions were. */
+const ASKER = { process: 'reeve doctor' } as const;
 
 /** Real decisions through the socket, on the way that enforcement points take. */
 export async function checkDecisions(subject: Subject): Promise<Verdict> {
@@ -22,7 +25,7 @@ export async function checkDecisions(subject: Subject): Promise<Verdict> {
   try {
     const network = await checkQuestion(client, 'network', networkQuestion(doctorHost(subject)));
     const filesystem = await checkQuestion(client, 'filesystem', {
-      ...{ action: 'read', path: `/reeve-doctor-${subject.nonce}` },
+      ...{ ...ASKER, action: 'read', path: `/reeve-doctor-${subject.nonce}` },
     });
     const [median, slow] = await checkSpeed(client, subject);
     const own = filesystem.closed ? [] : await checkOwnFiles(client, subject);
@@ -35,7 +38,7 @@ export async function checkDecisions(subject: Subject): Promise<Verdict> {
 }
 
 function networkQuestion(host: string): Question {
-  return { action: 'connect:tcp', host, port: 443 };
+  return { ...ASKER, action: 'connect:tcp', host, port: 443 };
 }
 
 interface Asked {
@@ -90,14 +93,14 @@ async function checkExplanation(client: Client, question: Question, answer: Answ
 async function checkOwnFiles(client: Client, { config }: Subject): Promise<readonly Finding[]> {
   if (config === null) return [];
   const path = join(config.stateDirectory, 'policy.db');
-  const answer = await client.decide({ action: 'write', path });
+  const answer = await client.decide({ ...ASKER, action: 'write', path });
   // another deny that came first says nothing about this one
   if (answer.code !== 'default_deny' && answer.decision !== 'allow') return [];
   return [found('other_configuration', `the daemon does not protect \`${path}\`: it says ${answer.code}`)];
 }
 
 async function checkMetadata(client: Client): Promise<readonly Finding[]> {
-  const answer = await client.decide({ action: 'connect:tcp', host: '169.254.169.254', port: 80 });
+  const answer = await client.decide({ ...ASKER, action: 'connect:tcp', host: '169.254.169.254', port: 80 });
   return answer.decision === 'allow' ? [found('metadata_open', `it is allowed: ${answer.reason}`)] : [];
 }
 

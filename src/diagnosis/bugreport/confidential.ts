@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { DaemonConfig } from '../../daemon/daemon-config.ts';
+import { isLoopbackUrl } from '../../http/outbound-url.ts';
 import { isObject } from '../../policy/rule-shape.ts';
 import { readCredentialFile } from '../../sources/governance/credential-file.ts';
 import type { Confidential } from './redact.ts';
@@ -33,7 +34,9 @@ function namesOf(config: DaemonConfig | null, status: unknown): ReadonlyMap<stri
   if (source === null) return names;
   names.set(source.org, '<org>');
   for (const team of source.teams ?? []) names.set(team, '<team>');
-  if (source.type !== 'file' && URL.canParse(source.baseUrl)) names.set(new URL(source.baseUrl).hostname, '<source>');
+  const server = source.type === 'file' || !URL.canParse(source.baseUrl) ? null : new URL(source.baseUrl);
+  // every machine has that one
+  if (server !== null && !isLoopbackUrl(server)) names.set(server.hostname, '<source>');
   return names;
 }
 

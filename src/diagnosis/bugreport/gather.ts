@@ -39,37 +39,38 @@ const MOST_FILES = 200;
 
 /** Gathers what whoever looks into a problem needs. Nothing of it is written anywhere. */
 export async function gather(options: GatherOptions): Promise<BugReport> {
-  const { doctor, decisions } = options;
+  const { doctor } = options;
   const config = configOf(doctor);
   const status = await asked({ doctor, config }, 'decide', '/v1/status');
+  // before the doctor asks questions of its own
+  const decided = await decisionsOf(options, config);
   const redactor = createRedactor(confidentialOf(config, status, options.withNames));
-  const raw: readonly (readonly [string, string, unknown])[] = [
+  const raw: readonly Raw[] = [
     ['versions', 'reeve, Node.js, operating system, and the machine’s size', versionsOf(doctor)],
     ['doctor', 'what `reeve doctor` finds', await examine(doctor)],
     ['status', 'what the daemon says of itself', status],
-    [
-      'configuration',
-      'the configuration as the daemon reads it; no comments, no credential',
-      config === null ? 'it cannot be read: see doctor' : settingsOf(config),
-    ],
-    [
-      'files',
-      'names, owners, modes and sizes of reeve’s own files; no content',
-      config === null ? [] : filesOf(config),
-    ],
-    ['log', 'the end of the daemon’s log file', config === null ? '' : logTail(config)],
-    ...(decisions === 0
-      ? []
-      : [
-          [
-            'decisions',
-            `the last ${decisions} decisions, with hosts and paths`,
-            await asked({ doctor, config }, 'admin', '/v1/log', { limit: decisions }),
-          ] as const,
-        ]),
+    ...(config === null ? [] : ofConfiguration(config)),
+    ...decided,
   ];
   const sections = raw.map(([name, what, value]) => ({ name, what, text: redactor.redact(textOf(value)) }));
   return { sections, redacted: redactor.count };
+}
+
+/** Name, what is inside, and the content. */
+type Raw = readonly [string, string, unknown];
+
+function ofConfiguration(config: DaemonConfig): readonly Raw[] {
+  return [
+    ['configuration', 'the configuration as the daemon reads it; no comments, no credential', settingsOf(config)],
+    ['files', 'names, owners, modes and sizes of reeve’s own files; no content', filesOf(config)],
+    ['log', 'the end of the daemon’s log file', logTail(config)],
+  ];
+}
+
+async function decisionsOf({ doctor, decisions }: GatherOptions, config: DaemonConfig | null): Promise<readonly Raw[]> {
+  if (decisions === 0) return [];
+  const what = `the last ${decisions} records of the decision log, with hosts and paths`;
+  return [['decisions', what, await asked({ doctor, config }, 'admin', '/v1/log', { limit: decisions })]];
 }
 
 function textOf(value: unknown): string {
