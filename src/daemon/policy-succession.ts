@@ -5,7 +5,7 @@ import { policyLoss } from './config-change.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { HomeRoll } from './home-roll.ts';
 import { PolicySeat } from './policy-seat.ts';
-import type { PolicySupplyOptions } from './policy-supply.ts';
+import type { PolicySupplyOptions } from './policy-supply-options.ts';
 import { type PolicyThread, type Refusal, refusalOf } from './policy-thread.ts';
 import { type ResetOutcome, releaseState, servedPolicy } from './release-state.ts';
 import { RestartTimer } from './restart-timer.ts';

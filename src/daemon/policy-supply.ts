@@ -1,32 +1,12 @@
-import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../base/clock.ts';
 import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
-import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
-import type { AuditEvent } from '../sources/audit-event.ts';
 import type { KnownPolicy } from '../store/policy-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
-import type { Logger } from './logger.ts';
-import type { SupplyFacts } from './policy-messages.ts';
 import { type ConfigOutcome, PolicySuccession } from './policy-succession.ts';
+import type { PolicySupplyOptions } from './policy-supply-options.ts';
 import { type PolicyThread, refusalOf } from './policy-thread.ts';
 import type { ResetOutcome } from './release-state.ts';
 import type { SupplyState } from './status.ts';
-
-export interface PolicySupplyOptions {
-  readonly config: DaemonConfig;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly holder: SnapshotHolder;
-  /** Something happened to the policy that is to be remembered. Must not throw. */
-  readonly audit?: (event: AuditEvent) => void;
-  /** What `status` shows has changed. */
-  readonly onFacts?: (facts: SupplyFacts) => void;
-  /** What the thread runs; a test hands in one that breaks. */
-  readonly entry?: URL;
-  /** The first thread, where it is loading already. */
-  readonly loading?: Worker;
-}
 
 /** How long stopping waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
