@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts';
-import type { PolicyThread } from './policy-thread.ts';
+import { type PolicyThread, PolicyThreadError } from './policy-thread.ts';
 
 /** The homes that are known, for threads that have to be told of them anew. */
 export class HomeRoll {
@@ -18,12 +18,14 @@ export class HomeRoll {
     this.#homes.delete(uid);
   }
 
-  /** Also those that are added meanwhile. One that cannot be read any more counts for nobody, and is looked up anew. */
+  /** Also those that are added meanwhile; rejects where the thread is gone. One that cannot be read any more counts for nobody, and is looked up anew. */
   async tellTo(thread: PolicyThread): Promise<void> {
     for (const [uid, home] of this.#homes) {
       try {
         await thread.ask({ kind: 'home', uid, home });
       } catch (error) {
+        // that is no fault of the home
+        if (error instanceof PolicyThreadError && error.code === 'policy_thread_lost') throw error;
         this.#homes.delete(uid);
         this.#log.error({ err: error, uid }, 'a user’s home cannot be read: that user is not answered');
       }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { PolicySupply } from '../../src/daemon/policy-supply.ts';
 import { loadPolicyThread, PolicyThread } from '../../src/daemon/policy-thread.ts';
@@ -196,6 +197,126 @@ describe('the supply of policies', () => {
     assert.equal(outcome.kind, 'reset');
     // the one that was starting, and the one of the reset
     assert.deepEqual([holder.current()?.generation, supply.state.trouble, clock.pending()], [3, null, 0]);
+  });
+});
+
+describe('another configuration', () => {
+  /** Tells threads apart by the preset that they were started with. */
+  const NAMED = `
+    if (ask.kind === 'start') globalThis.preset = ask.config.preset.name;
+    if (ask.kind === 'open') { publish(globalThis.preset); answer(null); return; }`;
+  const other = ({ supply }: Supplied, name: string): DaemonConfig => ({
+    ...supply.config,
+    preset: { name, rules: [] },
+  });
+
+  test('serves once a second thread has made its policy; the old one ends, and all homes are known', async (t) => {
+    const body = `${NAMED}
+      if (ask.kind === 'home') globalThis.homes = [...(globalThis.homes ?? []), ask.uid];
+      if (ask.kind === 'rules') { answer(String(globalThis.homes)); return; }`;
+    const made = supplied(t, body);
+    const { supply, holder, revision } = made;
+    await begun(made);
+    for (const uid of [1, 2]) await supply.addHome(uid, `/home/${uid}`);
+    const changing = supply.change(other(made, 'open'), true);
+    const late = supply.addHome(3, '/home/3');
+    assert.deepEqual(await within(10_000, 'the change', changing), { kind: 'changed' });
+    await late;
+    assert.deepEqual([revision(), holder.current()?.generation, supply.config.preset.name], ['open', 2, 'open']);
+    assert.equal(((await supply.rules()) as { json: string }).json.split(',').sort().join(), '1,2,3');
+    assert.deepEqual([supply.state.trouble, supply.lost], [null, 0]);
+  });
+
+  test('that cannot be started changes nothing, and the thread that runs was never asked to stop', async (t) => {
+    const body = `${NAMED}
+      if (ask.kind === 'start' && ask.config.preset.name === 'open') { refuse('database_unusable', 'the disk is gone'); return; }
+      if (ask.kind === 'halt') writeFileSync(mark, '');
+      if (ask.kind === 'rules') { answer(String(existsSync(mark))); return; }`;
+    const made = supplied(t, body);
+    const { supply, holder, clock } = made;
+    await begun(made);
+    const outcome = await within(10_000, 'the change', supply.change(other(made, 'open'), true));
+    assert.deepEqual(outcome, { kind: 'failed', code: 'database_unusable', message: 'the disk is gone' });
+    assert.deepEqual([supply.config.preset.name, holder.current()?.generation], ['locked-down', 1]);
+    assert.deepEqual(await supply.rules(), { kind: 'rules', json: 'false' });
+    assert.equal(clock.pending(), 0);
+  });
+
+  test('with which the stored policy would not serve is refused; another thread goes on with the old one', async (t) => {
+    const body = `
+      if (ask.kind === 'start') globalThis.preset = ask.config.preset.name;
+      if (ask.kind === 'open') {
+        const closures = globalThis.preset === 'open'
+          ? [{ domain: 'network', code: 'not_ready', reason: 'it cannot be trusted', uid: null, byOrg: true }] : [];
+        send({ kind: 'facts', facts: { organisation: globalThis.preset } });
+        send({ kind: 'publish', publication: {
+          policy: { revision: globalThis.preset, nextChange: null, closures }, cause: 'test',
+          report: { active: 1, inactive: 0, warnings: [], warningCount: 0 } } });
+        answer(null);
+        return;
+      }
+      if (ask.kind === 'sync') { answer({ kind: 'live', revision: globalThis.preset, generation: 0 }); return; }`;
+    const made = supplied(t, body);
+    const { supply, holder, revision } = made;
+    await begun(made);
+    const changing = supply.change(other(made, 'open'), true);
+    const outcome = await within(10_000, 'the change', changing);
+    assert.ok(outcome.kind === 'failed');
+    assert.deepEqual(
+      [outcome.code, /serve no longer: it cannot be trusted/.test(outcome.message)],
+      ['policy_lost', true],
+    );
+    assert.deepEqual(
+      [supply.config.preset.name, revision(), holder.current()?.generation],
+      ['locked-down', 'locked-down', 2],
+    );
+    assert.equal(supply.state.facts.organisation, 'locked-down', 'what the refused one has told is not shown');
+    const synced = await within(5_000, 'the sync', supply.sync());
+    assert.deepEqual([synced.kind, supply.state.trouble], ['live', null]);
+  });
+
+  test('whose thread dies in the middle is refused, and one that dies later is followed by one of the same', async (t) => {
+    const body = `${NAMED}
+      if (ask.kind === 'home' && globalThis.preset === 'open') process.exit(1);
+      if (ask.kind === 'begin' && globalThis.preset === 'balanced' && !existsSync(mark)) { writeFileSync(mark, ''); process.exit(1); }`;
+    const made = supplied(t, body);
+    const { supply, clock, revision } = made;
+    await begun(made);
+    await supply.addHome(1, '/home/1');
+    const outcome = await within(10_000, 'the change', supply.change(other(made, 'open'), true));
+    assert.deepEqual([outcome.kind, supply.config.preset.name, revision()], ['failed', 'locked-down', 'locked-down']);
+    const second = await within(10_000, 'the change', supply.change(other(made, 'balanced'), true));
+    assert.deepEqual([second.kind, revision()], ['changed', 'balanced']);
+    assert.match(supply.state.trouble ?? '', /the thread that makes policies is gone/);
+    clock.advance(1_000);
+    await eventually('another thread', () => supply.state.trouble === null);
+    assert.deepEqual([revision(), supply.config.preset.name], ['balanced', 'balanced']);
+  });
+
+  test('is taken up where there is no thread at the moment, and where none can be started none is lost', async (t) => {
+    const body = `${NAMED}
+      if (ask.kind === 'sync') process.exit(1);
+      if (ask.kind === 'start' && ask.config.preset.name === 'open') { refuse('database_unusable', 'the disk is gone'); return; }`;
+    const made = supplied(t, body);
+    const { supply, clock, revision } = made;
+    await begun(made);
+    await supply.sync();
+    assert.equal((await within(10_000, 'the change', supply.change(other(made, 'open'), true))).kind, 'failed');
+    assert.equal(clock.pending(), 1, 'another start is planned as before');
+    assert.equal((await within(10_000, 'the change', supply.change(other(made, 'balanced'), true))).kind, 'changed');
+    assert.deepEqual([revision(), supply.state.trouble, clock.pending()], ['balanced', null, 0]);
+  });
+
+  test('and a reset take turns, and neither is begun once everything stops', async (t) => {
+    const made = supplied(t, NAMED);
+    const { supply, revision } = made;
+    await begun(made);
+    const both = Promise.all([supply.change(other(made, 'open'), true), supply.reset(() => undefined)]);
+    const [change, reset] = await within(20_000, 'both', both);
+    assert.deepEqual([change.kind, reset.kind, revision()], ['changed', 'reset', 'open']);
+    await supply.halt();
+    assert.equal((await supply.change(other(made, 'balanced'), true)).kind, 'failed');
+    assert.equal(supply.config.preset.name, 'open');
   });
 });
 

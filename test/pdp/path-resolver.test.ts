@@ -362,3 +362,21 @@ test('a file system whose server never answers costs one thread and one denial',
     after: 0,
   });
 });
+
+test('places to avoid count from the next lookup on, in threads that run and in those that come, until they are taken back', async (t) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'reeve-')));
+  t.after(() => rmSync(root, { recursive: true }));
+  const resolver = resolverFor(t);
+  const kinds = async (): Promise<string> => {
+    const found = [await resolver.resolve(join(root, 'a/x')), await resolver.resolve(join(root, 'b/x'))];
+    return found.map(({ kind }) => kind).join(' ');
+  };
+  resolver.avoid([join(root, 'a')]);
+  assert.equal(await kinds(), 'unresolvable real');
+  resolver.avoid([join(root, 'b')]);
+  assert.equal(await kinds(), 'real unresolvable');
+  resolver.rest();
+  assert.equal(await kinds(), 'real unresolvable');
+  resolver.avoid([]);
+  assert.equal(await kinds(), 'real real');
+});

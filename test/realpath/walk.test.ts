@@ -214,3 +214,33 @@ test('wherever the kernel resolves a path, the walk resolves it alike; elsewhere
   );
   assert.ok(Math.min(seen.same, seen.linked, seen.missing, seen.refused) > 100, JSON.stringify(seen));
 });
+
+test('what lies below another mount than the asker’s is not walked, however a path gets there, nor through it', (t) => {
+  const root = tempDirectory(t);
+  mkdirSync(join(root, 'foreign/deep'), { recursive: true });
+  mkdirSync(join(root, 'own'));
+  symlinkSync(join(root, 'foreign/deep'), join(root, 'own/in'));
+  symlinkSync('../../own', join(root, 'foreign/deep/out'));
+  const walk = (path: string, points = [join(root, 'foreign'), join(root, 'gone/mount')]): string => {
+    const resolution = walkLinks(join(root, path), { foreign: new Set(points) });
+    return resolution.kind === 'real' ? resolution.real.slice(root.length + 1) : resolution.reason.replace(root, '');
+  };
+  const refusal = (point: string): string =>
+    `\`/${point}\` is another mount for the rest of the machine than for this daemon: send \`real\``;
+  for (const path of [
+    'foreign',
+    'foreign/x',
+    'foreign/deep/x',
+    'own/in',
+    'own/in/x',
+    'foreign/deep/out/x',
+    'own/in/out/x',
+  ]) {
+    assert.equal(walk(path), refusal('foreign'), path);
+  }
+  // nothing is there for this process, and what is mounted there may be for the asker
+  assert.equal(walk('gone/mount/x'), refusal('gone/mount'));
+  assert.equal(walk('gone/mount'), refusal('gone/mount'));
+  assert.deepEqual([walk('own/x'), walk('gone/other'), walk('foreigner/x')], ['own/x', 'gone/other', 'foreigner/x']);
+  assert.match(walk('own/x', ['/']), /^`\/` is another mount/);
+});
