@@ -5,6 +5,7 @@ import { messageOf } from '../base/coded-error.ts';
 import { callHttp } from '../client/http-call.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { openLogToRead } from '../store/log-store.ts';
+import { checkDaemon } from './daemon-status.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';
 import { doctorHost, type Subject } from './subject.ts';
 
@@ -17,13 +18,15 @@ const MOST_BYTES = 256 * 1024 ** 2;
 
 /** Whether the decisions of this run appear in the log, and whether its chain holds. */
 export async function checkLog(subject: Subject, status: RuleFields): Promise<Verdict> {
-  const kept = status['decision_log'];
-  if (!isObject(kept)) return examined('no decisions are kept (`decision_log.enabled`)');
+  if (!isObject(status['decision_log'])) return examined('no decisions are kept (`decision_log.enabled`)');
   if (subject.admin.kind === 'refused') return skipped(subject.admin.message);
   const reading = await untilWritten(subject, subject.admin.path);
   if (reading.kind === 'closed') return skipped('the admin socket is for root and the daemon’s own user: use sudo');
+  // what is wrong shows once something was to be written
+  const now = (await checkDaemon(subject)).status ?? status;
+  const kept = isObject(now['decision_log']) ? now['decision_log'] : {};
   const chain = reading.kind === 'written' ? chainFindings(reading.file) : { findings: [], says: '' };
-  const findings = [...stateFindings(kept), ...readingFindings(reading), ...chain.findings];
+  const findings = [...stateFindings(kept, reading.kind === 'written'), ...readingFindings(reading), ...chain.findings];
   return examined(`a decision was written and read back${chain.says}`, findings);
 }
 
@@ -56,10 +59,11 @@ function messageIn(body: unknown, status: number): string {
   return typeof error === 'string' ? error : `HTTP status ${status}`;
 }
 
-function stateFindings({ last_error: trouble, dropped, lost }: RuleFields): readonly Finding[] {
-  const missed = Number(dropped) + Number(lost);
+/** A trouble that is over has left its mark in the counts, and the daemon remembers the last one. */
+function stateFindings({ last_error: trouble, dropped, lost }: RuleFields, works: boolean): readonly Finding[] {
+  const missed = [dropped, lost].reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
   return [
-    ...(typeof trouble === 'string' ? [found('log_troubled', trouble)] : []),
+    ...(typeof trouble === 'string' ? [found(works ? 'log_was_troubled' : 'log_troubled', trouble)] : []),
     ...(missed > 0 ? [found('log_lossy', `${missed} decisions since the start are not in the log`)] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import { callHttp } from '../client/http-call.ts';
+import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { examined, type Finding, found, type Verdict } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -37,14 +38,31 @@ function unavailable(message: string): Finding {
   return found('daemon_strange', message);
 }
 
-function statusFindings({ options }: Subject, status: RuleFields): readonly Finding[] {
+function statusFindings({ options, config }: Subject, status: RuleFields): readonly Finding[] {
   const { version } = options;
   const peers = status['peer_credentials'];
   return [
+    ...(config === null ? [] : configFindings(config, status)),
     ...(status['ready'] === true ? [] : [found('not_ready', 'the daemon has no policy to decide by')]),
     ...(status['version'] === version
       ? []
       : [found('other_version', `the daemon is reeve ${String(status['version'])}, and this is ${version}`)]),
     ...(peers === 'available' ? [] : [found('no_peer_credentials', String(peers))]),
   ];
+}
+
+/** What can be seen of a configuration from outside; what cannot may still be another. */
+function configFindings(
+  { preset, source }: DaemonConfig,
+  { preset: serving, source: asked, ...status }: RuleFields,
+): readonly Finding[] {
+  const served = isObject(asked) && typeof asked['type'] === 'string' ? asked['type'] : 'none';
+  const differences = [
+    ...(serving === preset.name ? [] : [`preset ${String(serving)} instead of ${preset.name}`]),
+    ...(served === (source?.type ?? 'none') ? [] : [`source ${served} instead of ${source?.type ?? 'none'}`]),
+    ...(source === null || status['organisation'] === source.org
+      ? []
+      : [`organisation ${String(status['organisation'])} instead of ${source.org}`]),
+  ];
+  return differences.length === 0 ? [] : [found('config_not_loaded', differences.join(', '))];
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { messageOf } from '../base/coded-error.ts';
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
-import { CHECKS, type CheckName } from './catalogue.ts';
+import { CHECKS, type CheckName } from './catalogue-entry.ts';
 import { checkClock } from './check-clock.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkDecisions } from './check-decisions.ts';
@@ -45,10 +45,17 @@ const DEADLINE_MS = 300_000;
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const { verdict, config } = checkConfiguration(options);
   const subject = subjectOf(options, config, randomBytes(8).toString('hex'));
-  const rehearsing = await rehearsalOf(config, !options.offline);
+  const rehearsing = await rehearsalOf(options, config, !options.offline);
+  const rehearsal = rehearsing.rehearsal;
+  // first of all: what it brings is what everything else looks at
+  const source = await guarded('source', async () =>
+    checkSource(subject, {
+      ...{ rehearsal, answers: (await checkDaemon(subject)).status !== null },
+      again: async () => (await rehearsalOf(options, config, true)).rehearsal,
+    }),
+  );
   const daemon = await guardedDaemon(subject);
   const { status } = daemon;
-  const rehearsal = rehearsing.rehearsal;
   const awake =
     (check: (status: RuleFields) => Verdict | Promise<Verdict>): (() => Verdict | Promise<Verdict>) =>
     () =>
@@ -59,13 +66,9 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     sockets: () => checkSockets(subject),
     daemon: () => daemon.verdict,
     decisions: awake(() => checkDecisions(subject)),
-    policy: awake(checkPolicy),
+    policy: () => checkPolicy({ status, rehearsal, now: options.now() }),
     'local files': () => localFiles(status, rehearsal),
-    source: () =>
-      checkSource(subject, {
-        ...{ rehearsal, answers: status !== null },
-        again: async () => (await rehearsalOf(config, true)).rehearsal,
-      }),
+    source: () => source,
     log: awake((said) => checkLog(subject, said)),
     clock: () => checkClock(config, rehearsal, options.now()),
     clients: () => checkClients(options.places),
@@ -88,11 +91,15 @@ interface Rehearsing {
 }
 
 /** Null where the state cannot be read: then `state` says so. */
-async function rehearsalOf(config: DaemonConfig | null, fetching: boolean): Promise<Rehearsing> {
+async function rehearsalOf(
+  { now }: DoctorOptions,
+  config: DaemonConfig | null,
+  fetching: boolean,
+): Promise<Rehearsing> {
   if (config === null) return { rehearsal: null, failure: null };
   let rehearsal: Rehearsal | null = null;
   const failure = await guarded('state', async () => {
-    rehearsal = await rehearse(config, fetching);
+    rehearsal = await rehearse(config, fetching, now);
     return examined('');
   });
   return { rehearsal, failure: failure.kind === 'examined' && failure.findings.length > 0 ? failure : null };

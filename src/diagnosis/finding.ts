@@ -1,4 +1,5 @@
-import { CATALOGUE, type CheckName, type FindingCode, type Severity } from './catalogue.ts';
+import { CATALOGUE, type FindingCode } from './catalogue.ts';
+import type { CheckName, Severity } from './catalogue-entry.ts';
 
 /** One thing that is wrong, or worth knowing. */
 export interface Finding {

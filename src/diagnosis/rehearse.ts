@@ -43,11 +43,11 @@ const SILENT: PolicyLog = { debug: nothing, info: nothing, warn: nothing, error:
  * Does what a daemon does from its start to its first sync, with its own parts, its configuration and its credentials,
  * on a copy of its state: fetch, verify, store, compile, and nothing that serves. What is wrong shows as it would there.
  */
-export async function rehearse(config: DaemonConfig, fetching: boolean): Promise<Rehearsal> {
+export async function rehearse(config: DaemonConfig, fetching: boolean, now = Date.now): Promise<Rehearsal> {
   let copy: StateCopy | null = null;
   try {
     copy = await copyState(config.stateDirectory);
-    return await onCopy({ ...config, stateDirectory: copy.directory }, fetching);
+    return await onCopy({ ...config, stateDirectory: copy.directory }, fetching, now);
   } catch (error) {
     const code = error instanceof CodedError ? String(error.code) : 'internal';
     // it speaks of the copy, and the person has the original
@@ -58,13 +58,13 @@ export async function rehearse(config: DaemonConfig, fetching: boolean): Promise
   }
 }
 
-async function onCopy(config: DaemonConfig, fetching: boolean): Promise<Rehearsal> {
+async function onCopy(config: DaemonConfig, fetching: boolean, now: () => number): Promise<Rehearsal> {
   const seen = timesIn(config).seen;
   let served: Compiled | null = null;
   let facts: SupplyFacts | null = null;
   let generation = 0;
   const service: PolicyService = await startPolicyService({
-    ...{ config, log: SILENT, clock: systemClock, audit: nothing },
+    ...{ config, log: SILENT, clock: { ...systemClock, now }, audit: nothing },
     publish: (compilation) => {
       served = compilation;
       return Promise.resolve((generation += 1));

@@ -160,5 +160,11 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
     line: 'a name that `ls` prints is taken by the other commands',
     shown: [tested('cli/local.test.ts', 'local rm deletes a file of the directory and nothing outside it')],
   },
-  { line: '`doctor` is red for each of these', shown: [{ kind: 'not', why: 'there is no `reeve doctor`' }] },
+  {
+    line: '`doctor` is red for each of these that is a fault of this machine or its source',
+    shown: [
+      tested('diagnosis/doctor-faults.test.ts', 'the doctor finds each fault, and nothing once it is mended'),
+      tested('diagnosis/run-doctor-faults.ts', 'On the way from a governance API'),
+    ],
+  },
 ];

@@ -36,6 +36,7 @@ export interface StandStatus {
   readonly staleness: { readonly state: string; readonly age_seconds: number | null };
   readonly local_files: readonly { readonly file: string; readonly state: string }[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly decision_log: { readonly last_error: string | null } | null;
 }
 
 /** A line of the daemon's log, as far as it is about delivery. */

@@ -1,4 +1,5 @@
-import { CATALOGUE, CHECKS, type FindingCode } from '../../src/diagnosis/catalogue.ts';
+import { CATALOGUE, type FindingCode } from '../../src/diagnosis/catalogue.ts';
+import { CHECKS } from '../../src/diagnosis/catalogue-entry.ts';
 import { tableOf } from '../delivery/attack-table.ts';
 import { DOCTOR_FAULTS, type DoctorFaultGroup, type DoctorSighting, wordsOf } from './run-doctor-faults.ts';
 

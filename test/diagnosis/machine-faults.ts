@@ -73,6 +73,16 @@ export const CONFIGURATION_FAULTS: readonly DoctorFault[] = [
     },
   },
   {
+    id: 'config-other-org',
+    title: 'the configuration names another organisation than this machine belongs to',
+    finds: 'would_close: org_conflict',
+    does({ configure, place }) {
+      const written = JSON.parse(readFileSync(join(place.root, 'reeve.yaml'), 'utf8')) as { source: object };
+      configure({ source: { ...written.source, org: 'other' } });
+      return () => configure();
+    },
+  },
+  {
     id: 'config-other',
     title: 'the daemon runs with another configuration: other directories',
     finds: 'other_configuration',

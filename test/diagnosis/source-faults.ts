@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Attack } from '../delivery/attack.ts';
 import { GOVERNANCE_ATTACKS } from '../delivery/governance-attacks.ts';
 import { TUF_ATTACKS } from '../delivery/tuf-attacks.ts';
+import { brokenOff } from '../support/misbehaving-server.ts';
 import type { DoctorFault } from './doctor-fault.ts';
 
 /** An attack on a policy's way, done at one place of it; what `status` says then is the doctor's cause. */
@@ -45,6 +46,31 @@ function credential(id: string, title: string, spoil: (path: string) => void): D
 const governance = attacked(GOVERNANCE_ATTACKS, 'governance');
 const tuf = attacked(TUF_ATTACKS, 'tuf');
 
+const unreachable: DoctorFault = {
+  ...{ id: 'unreachable', title: 'the policy server cannot be reached', finds: 'source_fetch: unreachable' },
+  async does({ rig }) {
+    await rig.arm(brokenOff(0, 'reset'), 'list');
+    return () => rig.disarm();
+  },
+};
+
+/** A mistake of whoever wrote the policy: it is delivered in order. */
+function tampered(id: string, finds: string): DoctorFault {
+  const attack = GOVERNANCE_ATTACKS.find((one) => one.id === id);
+  if (attack === undefined) throw new Error(`nobody knows ${id}`);
+  return {
+    ...{ id, title: attack.title, finds },
+    async does({ rig }) {
+      await rig.publish('policy');
+      await rig.arm(attack.does, 'policy');
+      return async () => {
+        await rig.disarm();
+        await rig.publish('policy');
+      };
+    },
+  };
+}
+
 /** On the way of a policy from a governance API. */
 export const GOVERNANCE_FAULTS: readonly DoctorFault[] = [
   governance('unauthorised', 'token'),
@@ -58,6 +84,10 @@ export const GOVERNANCE_FAULTS: readonly DoctorFault[] = [
   governance('not-found', 'list'),
   governance('broken', 'list'),
   governance('not-http', 'list'),
+  governance('redirect-login', 'list'),
+  unreachable,
+  tampered('broken-allow', 'daemon_fault: rule_unparsable'),
+  tampered('broken-deny', 'domain_closed: policy_invalid'),
   governance('other-org', 'policy'),
   governance('unknown-member', 'policy'),
   credential('credential-gone', 'the credential file is gone', (path) => rmSync(path)),
