@@ -14,6 +14,7 @@ const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 const PROGRAM = [
   'cli/main',
   'daemon/policy-thread-entry',
+  'daemon/config-thread-entry',
   'pdp/path-resolver-worker',
   'publisher/publishing-worker',
   'audit/log-writer-thread',

@@ -51,6 +51,10 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     may: ['base', 'policy', 'schema', 'http', 'store'],
     because: 'it is another server and must run without a daemon',
   },
+  service: {
+    may: ['base', 'realpath', 'socket'],
+    because: 'it arranges files for a service manager, and knows nothing of what the daemon does',
+  },
   daemon: {
     may: [
       'base',
@@ -90,7 +94,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
         'audit',
         'sources',
       ],
-      ...['eval', 'client', 'publisher', 'control-plane', 'daemon', 'diagnosis'],
+      ...['eval', 'client', 'publisher', 'control-plane', 'service', 'daemon', 'diagnosis'],
     ],
     because: 'it talks to a daemon through its sockets, not through its memory',
   },

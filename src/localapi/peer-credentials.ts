@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { messageOf } from '../base/coded-error.ts';
-import { AF_UNIX, bindLibc, type Libc, LITTLE_ENDIAN, SOCK_STREAM } from '../host/libc.ts';
+import { AF_UNIX, bindLibc, LITTLE_ENDIAN, type Libc, SOCK_STREAM } from '../host/libc.ts';
 import type { Peer } from '../pdp/decision-point.ts';
 
 export type PeerCredentials =

@@ -25,6 +25,16 @@ export function readTrustedFile(path: string, owners: readonly number[], maxByte
   }
 }
 
+/** Why somebody else could put another file in this place, whose links are all resolved; null = nobody can. */
+export function placeFault(path: string, owners: readonly number[]): string | null {
+  try {
+    return directoriesFault(dirname(path), owners) ?? fileFault(path, lstatSync(path), owners);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    return `cannot look at ${shown(path)} (${code})`;
+  }
+}
+
 function readFile(path: string, owners: readonly number[], maxBytes: number): TrustedReading {
   // a FIFO in this place would otherwise hold the reader for ever
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
