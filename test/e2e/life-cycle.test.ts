@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -20,7 +18,7 @@ import {
   verdict,
   within,
 } from '../support/daemon-process.ts';
-import { exchangeHttp, httpRequest } from '../support/raw-http.ts';
+import { daemonInOwnTree, noSecondTree } from '../support/own-tree.ts';
 import { openScope } from '../support/scope.ts';
 
 interface Status {
@@ -159,33 +157,6 @@ test('a log of a newer version is left alone: decisions go on, and the status wa
   await eventually('the warning', async () => /schema 999/.test((await warned(place, 'decision_log')) ?? ''));
   assert.equal(await verdict(place, toHost('a.example')), 'deny default_deny');
 });
-
-/** Why there can be no second tree here; false = there can. */
-function noSecondTree(): string | false {
-  if (process.platform !== 'linux') return 'mount namespaces are Linux’s';
-  const { status } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
-  return status === 0 ? false : 'a mount namespace of its own is not allowed here';
-}
-
-/** A daemon in a mount namespace of its own, and a way to mount there. */
-async function daemonInOwnTree(t: TestContext, { config, decide }: Machine): Promise<(...args: string[]) => void> {
-  const program = join(import.meta.dirname, '../../src/cli/main.ts');
-  const words = ['--mount', '--propagation', 'private', process.execPath, program, 'daemon', '--config', config];
-  const child = spawn('unshare', words, { stdio: 'ignore', env: { ...process.env, NODE_V8_COVERAGE: '' } });
-  const ended = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  await eventually('the daemon to be ready', async () => {
-    const [response] = await exchangeHttp(decide, httpRequest('GET', '/readyz')).catch(() => []);
-    return response?.status === 200;
-  });
-  return (...args) => {
-    const { status, stderr } = spawnSync('nsenter', ['-t', String(child.pid), '-m', ...args], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-  };
-}
 
 describe('where the daemon sees another tree of mounts than the machine', { skip: noSecondTree() }, () => {
   test('paths below are denied without `real`, as long as that is so, and the status lists them', async (t) => {
