@@ -34,6 +34,8 @@ export interface StartedParts {
   readonly lag: LoopLag;
   /** Why the configuration file says something else than what serves; null = it does not. */
   readonly reloadRefusal: () => string | null;
+  /** Why callers cannot reach a socket; none = they can. */
+  readonly socketTroubles: () => readonly string[];
 }
 
 /** The daemon as the sockets see it. */
@@ -58,6 +60,7 @@ export function createDaemonPort(
       peerCredentials: started.peerCredentials,
       decisionLog: keepsDecisions() ? decisions.state() : null,
       reloadRefusal: started.reloadRefusal(),
+      socketTroubles: started.socketTroubles(),
     });
   return {
     decisionPoint: createDecisionPoint({

@@ -5,6 +5,7 @@ import type { SocketSource } from '../localapi/listen.ts';
 import type { PeerCredentials } from '../localapi/peer-credentials.ts';
 import { type LocalApi, startLocalApi } from '../localapi/start-local-api.ts';
 import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
+import { watchDecisions } from './heartbeat.ts';
 
 export interface DaemonSocketOptions {
   readonly config: DaemonConfig;
@@ -35,4 +36,20 @@ export function openSockets(
 
 function socketSource(fd: number | undefined, own: { path: string; mode: number }): SocketSource {
   return fd === undefined ? { kind: 'path', ...own } : { kind: 'descriptor', fd };
+}
+
+/** The same port, with a watch over decisions that do not come. */
+export function watchedPort(port: DaemonPort): { readonly port: DaemonPort; readonly longestWaitMs: () => number } {
+  const { point: decisionPoint, longestWaitMs } = watchDecisions(port.decisionPoint);
+  return {
+    longestWaitMs,
+    port: {
+      ...port,
+      decisionPoint,
+      // changes with the configuration: a copy would not
+      get authzenIdentifier() {
+        return port.authzenIdentifier;
+      },
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { type DecisionLog, startDecisionLog } from '../audit/decision-log.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ActivatedSockets } from '../localapi/activation.ts';
-import type { DaemonPort, PolicyIdentity } from '../localapi/daemon-port.ts';
+import type { PolicyIdentity } from '../localapi/daemon-port.ts';
 import { openPeerCredentials } from '../localapi/peer-credentials.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
@@ -11,8 +11,8 @@ import type { AuditEvent } from '../sources/audit-event.ts';
 import { ConfigReader } from './config-reader.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { type AnsweringParts, createDaemonPort, identityOf } from './daemon-port.ts';
-import { openSockets } from './daemon-sockets.ts';
-import { decidesBy, Heartbeat, startHeartbeat, watchDecisions } from './heartbeat.ts';
+import { openSockets, watchedPort } from './daemon-sockets.ts';
+import { decidesBy, Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { createHomeDirectory } from './home-directory.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import type { DaemonLogger, Logger } from './logger.ts';
@@ -92,18 +92,13 @@ async function startParts(
   const credentials = await binding;
   const lag = await parts.start('loop lag', () => watchLoopLag(options.clock));
   const peerCredentials = credentials.kind === 'available' ? 'available' : credentials.reason;
-  const started = { peerCredentials, lag, reloadRefusal: () => reloading.refusal };
-  const port = createDaemonPort(answering, options, started);
-  const { point: decisionPoint, longestWaitMs } = watchDecisions(port.decisionPoint);
-  const watched: DaemonPort = {
-    ...port,
-    decisionPoint,
-    // changes with the configuration: a copy would not
-    get authzenIdentifier() {
-      return port.authzenIdentifier;
-    },
-  };
-  const api = await parts.start('sockets', () => openSockets(watched, options, credentials));
+  // asked for as soon as the first of the sockets is open
+  let troubles = (): readonly string[] => [];
+  const reloadRefusal = (): string | null => reloading.refusal;
+  const started = { peerCredentials, lag, reloadRefusal, socketTroubles: () => troubles() };
+  const { port, longestWaitMs } = watchedPort(createDaemonPort(answering, options, started));
+  const api = await parts.start('sockets', () => openSockets(port, options, credentials));
+  troubles = () => api.troubles;
   // not sooner: a thread that loads beside the others would only have kept the first answer waiting
   resolver.start();
   await parts.start('polling', async () => {

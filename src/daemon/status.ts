@@ -93,6 +93,8 @@ export interface StatusInputs extends SupplyState {
   readonly decisionLog: DecisionLogState | null;
   /** Why the configuration file says something else than what serves; null = it does not. */
   readonly reloadRefusal: string | null;
+  /** Why callers cannot reach a socket; none = they can. */
+  readonly socketTroubles: readonly string[];
 }
 
 export function statusOf(inputs: StatusInputs): DaemonStatus {
@@ -125,12 +127,13 @@ export function statusOf(inputs: StatusInputs): DaemonStatus {
 }
 
 function warningsOf(
-  { trouble, decisionLog, facts, report, peerCredentials, reloadRefusal }: StatusInputs,
+  { trouble, decisionLog, facts, report, peerCredentials, reloadRefusal, socketTroubles }: StatusInputs,
   staleness: Staleness,
 ): readonly StatusWarning[] {
   return [
     ...troubleWarnings(trouble),
     ...reloadWarnings(reloadRefusal),
+    ...socketTroubles.map((message) => ({ code: 'socket_lost', message }) as const),
     ...mountWarnings(facts.mounts),
     ...logWarnings(decisionLog),
     ...credentialsWarnings(peerCredentials),

@@ -8,6 +8,7 @@ export type WarningSeverity = 'fault' | 'notice';
 type DaemonWarningCode =
   | 'policy_thread_lost'
   | 'config_not_reloaded'
+  | 'socket_lost'
   | 'mounts_differ'
   | 'mounts_unknown'
   | 'decision_log'
@@ -39,6 +40,11 @@ export const WARNINGS: Readonly<Record<WarningCode, WarningEntry>> = {
     severity: 'fault',
     what: 'a reload was asked for and refused, with the cause; everything is as it was',
     remedy: 'correct the configuration file and reload again, or restart the daemon to take it up as it is',
+  },
+  socket_lost: {
+    severity: 'fault',
+    what: 'somebody has put something else in the place of a socket, and callers do not reach the daemon there',
+    remedy: 'find out who may write in that directory, and remove what is there: the daemon takes its place again',
   },
   mounts_differ: {
     severity: 'fault',

@@ -34,6 +34,8 @@ export interface LocalApiLimits {
   readonly requestMs: number;
   /** For what is in progress when the server closes. */
   readonly drainMs: number;
+  /** Between two looks whether callers still find the sockets. */
+  readonly socketLookMs: number;
 }
 
 export const DEFAULT_LOCAL_API_LIMITS: LocalApiLimits = {
@@ -43,4 +45,5 @@ export const DEFAULT_LOCAL_API_LIMITS: LocalApiLimits = {
   idleMs: 60_000,
   requestMs: 250,
   drainMs: 5_000,
+  socketLookMs: 5_000,
 };

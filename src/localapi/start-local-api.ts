@@ -1,13 +1,13 @@
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { messageOf } from '../base/coded-error.ts';
 import type { SocketName } from './channel.ts';
 import { Connection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { LocalApiContext } from './context.ts';
 import type { ApiLoad, DaemonPort, LocalApiLog } from './daemon-port.ts';
 import { DEFAULT_LOCAL_API_LIMITS, type LocalApiLimits } from './limits.ts';
-import { listenOn, type SocketSource } from './listen.ts';
+import type { SocketSource } from './listen.ts';
+import { ListeningSocket } from './listening-socket.ts';
 import { openPeerCredentials, type PeerCredentials, UNKNOWN_PEER } from './peer-credentials.ts';
 import { createRouter } from './router.ts';
 import { ROUTES } from './routes.ts';
@@ -29,6 +29,8 @@ export interface LocalApi {
   readonly connections: number;
   /** Whether callers that wait get their turns. */
   readonly progress: TurnProgress;
+  /** Why callers cannot reach a socket under its path; none = they can. */
+  readonly troubles: readonly string[];
   /** Stops accepting, lets what is in progress be answered within the drain time, closes. Idempotent. */
   close(): Promise<void>;
 }
@@ -45,19 +47,20 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
   const load = (): ApiLoad => ({ ...acceptor.load, waitingForAnswer: unanswered.count });
   const context: LocalApiContext = { port, limits, log, clock, credentials, router, unanswered, load };
   const acceptor = new Acceptor(context);
-  const servers: Server[] = [];
+  const listening: ListeningSocket[] = [];
   try {
     for (const name of ['decide', 'admin'] as const) {
-      servers.push(await listenOn(sockets[name], (socket) => acceptor.accept(socket, name)));
+      const onConnection = (socket: Socket): void => acceptor.accept(socket, name);
+      listening.push(await ListeningSocket.open({ source: sockets[name], log, onConnection }));
     }
   } catch (error) {
-    await Promise.all(servers.map(closeServer));
+    await Promise.all(listening.map((socket) => socket.close()));
     throw error;
   }
-  for (const server of servers) {
-    server.on('error', (error) => log.error({ error: messageOf(error) }, 'a listening socket failed'));
-  }
   acceptor.startSweeping();
+  const looker = setInterval(() => {
+    for (const socket of listening) socket.look();
+  }, limits.socketLookMs).unref();
   let closing: Promise<void> | null = null;
   return {
     credentials,
@@ -67,7 +70,13 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
     get progress() {
       return acceptor.progress;
     },
-    close: () => (closing ??= closeAll(servers, acceptor, limits.drainMs)),
+    get troubles() {
+      return listening.flatMap(({ trouble }) => trouble ?? []);
+    },
+    close() {
+      clearInterval(looker);
+      return (closing ??= closeAll(listening, acceptor, limits.drainMs));
+    },
   };
 }
 
@@ -132,18 +141,12 @@ class Acceptor {
   }
 }
 
-async function closeAll(servers: readonly Server[], acceptor: Acceptor, drainMs: number): Promise<void> {
+async function closeAll(listening: readonly ListeningSocket[], acceptor: Acceptor, drainMs: number): Promise<void> {
   // resolves when the last connection is gone
-  const closed = Promise.all(servers.map(closeServer));
+  const closed = Promise.all(listening.map((socket) => socket.close()));
   acceptor.drain();
   const deadline = setTimeout(() => void acceptor.stop(), drainMs);
   await closed;
   clearTimeout(deadline);
   await acceptor.stop();
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
 }

@@ -48,6 +48,7 @@ function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): Statu
     decisionLog: null,
     peerCredentials: 'available',
     reloadRefusal: null,
+    socketTroubles: [],
     ...more,
   };
 }
@@ -120,6 +121,35 @@ describe('the status', () => {
       },
     ]);
     assert.deepEqual([status.organisation, statusOf(inputs({})).organisation], ['other', 'acme']);
+  });
+
+  test('counts an age by the time that the policy is judged by: a clock that was set back makes nothing younger', () => {
+    const before = { ...FACTS, notBefore: NOW + 3_600_000 };
+    const { age_seconds: age, next } = statusOf(inputs({}, { facts: before })).staleness;
+    assert.deepEqual([age, next?.at], [91 + 3_600, '2026-06-02T11:58:29.500Z']);
+    // a clock that has passed that time counts again
+    assert.equal(statusOf(inputs({}, { facts: { ...FACTS, notBefore: NOW - 1 } })).staleness.age_seconds, 91);
+  });
+
+  test('warns of a reload that was refused, of a socket that is lost, and of a tree that is not the machine’s', () => {
+    const warned = (more: Partial<StatusInputs>): unknown =>
+      statusOf(inputs({}, more)).warnings.map(({ code, severity, message }) => [code, severity, message]);
+    assert.deepEqual(warned({ reloadRefusal: 'there is no file' }), [
+      ['config_not_reloaded', 'fault', 'the configuration file was not taken up: there is no file'],
+    ]);
+    assert.deepEqual(warned({ socketTroubles: ['something else stands there'] }), [
+      ['socket_lost', 'fault', 'something else stands there'],
+    ]);
+    const differ = ['/srv', '/tmp'];
+    assert.deepEqual(warned({ facts: { ...FACTS, mounts: { kind: 'compared', differ } } }), [
+      ['mounts_differ', 'fault', 'below `/srv` and 1 more the daemon sees other files than the rest of the machine'],
+    ]);
+    const unknown = statusOf(inputs({}, { facts: { ...FACTS, mounts: { kind: 'unknown', reason: 'hidden' } } }));
+    assert.deepEqual(unknown.mounts, { compared: false, differ: [], differ_count: 0 });
+    assert.deepEqual(
+      unknown.warnings.map(({ code, severity }) => [code, severity]),
+      [['mounts_unknown', 'notice']],
+    );
   });
 
   test('lists fifty warnings of rules and says how many more there are', () => {
