@@ -7,6 +7,7 @@ import type { ConfigReading } from '../../src/daemon/config-reader.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
+import { bundlePolicy, bundleText } from '../support/bundle-documents.ts';
 import { call, eventually, toHost, within } from '../support/daemon-process.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import { configOf } from './config.ts';
@@ -182,6 +183,44 @@ describe('a reload', () => {
     assert.equal(await recorded(), 2);
     const { json } = await call(place.config.adminSocket, 'GET /v1/log?type=event');
     assert.match(JSON.stringify(json), /"event":"reconfigured","details":\{"changed":\["decision_log"\]\}/);
+  });
+
+  test('enrols a machine, moves it to another bundle, and does not take its policy from it', async (t) => {
+    const place = await reloadable(t);
+    const bundleOf = (name: string, revision: string, host: string): object => {
+      const path = join(place.root, name);
+      const policies = [
+        bundlePolicy([{ id: 'r', name: 'r', decision: 'allow', actions: ['connect:tcp'], resources: [host] }]),
+      ];
+      const at = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, '');
+      const times = { issued_at: at(-1), expires_at: at(30) };
+      writeFileSync(path, bundleText({ revision, policies, ...times }), { mode: 0o644 });
+      return { type: 'file', path, org: 'acme' };
+    };
+    place.write({ source: bundleOf('one.json', '1', 'a.example') });
+    assert.deepEqual(await reloaded(place), { kind: 'reloaded', changed: ['source'] });
+    await eventually('the policy', async () => (await place.code()) === 'org_allow');
+    const two = bundleOf('two.json', '2', 'b.example');
+    place.write({ source: two });
+    assert.equal((await reloaded(place)).kind, 'reloaded');
+    await eventually('the other policy', async () => (await place.code('b.example')) === 'org_allow');
+    assert.equal(await place.code(), 'default_deny');
+
+    place.write({ source: { ...two, org: 'other' } });
+    const moved = await reloaded(place);
+    assert.ok(moved.kind === 'refused');
+    assert.match(
+      moved.message,
+      /would serve no longer: this machine belongs to `acme`.*: reset it, or .*; restart the daemon/,
+    );
+    assert.equal(await place.code('b.example'), 'org_allow');
+    // the thread that took over again looks after the file
+    bundleOf('two.json', '3', 'c.example');
+    await eventually('the next policy', async () => (await place.code('c.example')) === 'org_allow');
+
+    place.write({});
+    assert.equal((await reloaded(place)).kind, 'reloaded');
+    assert.deepEqual([await place.code('c.example'), await place.code()], ['org_allow', 'default_deny']);
   });
 
   test('in the middle of which the daemon closes leaves nothing behind', async (t) => {
