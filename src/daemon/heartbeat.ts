@@ -79,7 +79,7 @@ export interface WatchedDecisions {
 /** The same decision point; what it does not answer at once is remembered until it does. */
 export function watchDecisions(point: DecisionPoint): WatchedDecisions {
   const waiting = new Map<Promise<unknown>, number>();
-  const watch = <T>(told: T | Promise<T>): T | Promise<T> => {
+  const watch = <T>(told: T): T => {
     if (!(told instanceof Promise)) return told;
     waiting.set(told, performance.now());
     const settled = (): void => void waiting.delete(told);
@@ -89,7 +89,10 @@ export function watchDecisions(point: DecisionPoint): WatchedDecisions {
   return {
     point: {
       tell: (asked, peer, withinMs) => watch(point.tell(asked, peer, withinMs)),
-      tellMany: (items, peer, deadline, stop) => watch(point.tellMany(items, peer, deadline, stop)),
+      tellMany(items, peer, deadline, stop) {
+        const work = point.tellMany(items, peer, deadline, stop);
+        return { advance: (until) => watch(work.advance(until)) };
+      },
       explain: (value, peer, full) => point.explain(value, peer, full),
     },
     longestWaitMs: () => {

@@ -6,10 +6,11 @@ import { answeredCount, readEvaluations, type Semantic } from './authzen-batch.t
 import { type EnvelopeReading, type Evaluation, fault, isObject, readEvaluation } from './authzen-envelope.ts';
 import { type NativeReading, toNative } from './authzen-native.ts';
 import { readPlainEvaluation } from './authzen-plain.ts';
+import { BatchReply } from './batch-reply.ts';
 import type { PolicyIdentity } from './daemon-port.ts';
 import { type RequestHead, valuesOf } from './http-head.ts';
-import { type HttpReply, ok, refusal } from './http-reply.ts';
-import type { Exchange } from './router.ts';
+import { type HttpReply, ok, type ReplyWork, refusal } from './http-reply.ts';
+import type { Exchange, Handling } from './router.ts';
 
 /** `POST /access/v1/evaluation` (OpenID AuthZEN Authorization API 1.0). */
 export function authzenSingleRoute(exchange: Exchange): HttpReply | Promise<HttpReply> {
@@ -22,7 +23,7 @@ export function authzenSingleRoute(exchange: Exchange): HttpReply | Promise<Http
 }
 
 /** `POST /access/v1/evaluations`. */
-export function authzenBatchRoute(exchange: Exchange): HttpReply | Promise<HttpReply> {
+export function authzenBatchRoute(exchange: Exchange): Handling {
   const body = readBody(exchange);
   if (body.kind === 'fault') return refusal('invalid_request', body.message);
   const reading = readEvaluations(body.value);
@@ -77,24 +78,21 @@ type Item = NativeReading | { readonly kind: 'fault'; readonly message: string }
 function evaluateMany(
   readings: readonly EnvelopeReading<Evaluation>[],
   semantic: Semantic,
-  exchange: Exchange,
-): HttpReply | Promise<HttpReply> {
-  const { port, peer, deadline } = exchange;
-  const items = beforeFirstFault(
-    readings.map((reading): Item => (reading.kind === 'fault' ? reading : toNative(reading.value))),
-    semantic,
-  );
-  const asked = items.filter((item) => item.kind === 'request');
-  const render = (told: readonly ToldItem[]): HttpReply => batchReply(items, told, semantic, port.identity());
-  if (asked.length === 0) return render([]);
-  const told = port.decisionPoint.tellMany(asked, peer, deadline, stopOf(semantic));
-  return told instanceof Promise ? told.then(render) : render(told);
-}
-
-/** An item in error is a deny: with `deny_on_first_deny` nothing behind it is asked. */
-function beforeFirstFault(items: readonly Item[], semantic: Semantic): readonly Item[] {
-  const first = items.findIndex(({ kind }) => kind !== 'request');
-  return semantic === 'deny_on_first_deny' && first !== -1 ? items.slice(0, first + 1) : items;
+  { port, peer, deadline }: Exchange,
+): ReplyWork {
+  return new BatchReply<EnvelopeReading<Evaluation>, Item>({
+    values: readings,
+    read: (reading) => (reading.kind === 'fault' ? reading : toNative(reading.value)),
+    // an item in error is a deny: with `deny_on_first_deny` nothing behind it is asked
+    isLast: ({ kind }) => semantic === 'deny_on_first_deny' && kind !== 'request',
+    ask: (items) => {
+      const asked = items.filter((item) => item.kind === 'request');
+      return asked.length === 0
+        ? { advance: () => [] }
+        : port.decisionPoint.tellMany(asked, peer, deadline, stopOf(semantic));
+    },
+    render: (items, told) => batchReply(items, told, semantic, port.identity()),
+  });
 }
 
 /** What ends a batch early: items behind it are not evaluated (authzen, 2, item 4). */

@@ -19,6 +19,15 @@ export interface TextReply {
   readonly type: string;
 }
 
+/** A reply that is made bit by bit, so that others get their turns in between. */
+export interface ReplyWork {
+  /**
+   * Works until about `until` (`performance.now()`): the reply; or a promise, where nothing can be done before it resolves;
+   * or null, where there is more to do at once.
+   */
+  advance(until: number): HttpReply | Promise<unknown> | null;
+}
+
 export function ok(json: string): JsonReply {
   return { status: 200, json };
 }

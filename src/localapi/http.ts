@@ -4,9 +4,9 @@ import type { LocalApiContext } from './context.ts';
 import { BodyReader, type KnownFraming } from './http-body.ts';
 import type { RequestHead } from './http-head.ts';
 import { type Admission, RequestIntake } from './http-intake.ts';
-import { type HttpReply, ResponseWriter, refusal } from './http-reply.ts';
+import { type HttpReply, type ReplyWork, ResponseWriter, refusal } from './http-reply.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
-import type { Route } from './router.ts';
+import type { Handling, Route } from './router.ts';
 
 type Stage =
   | { readonly kind: 'head' }
@@ -14,6 +14,7 @@ type Stage =
   /** Answered already; the body is read to find the next request. */
   | { readonly kind: 'skip'; readonly body: BodyReader }
   | { readonly kind: 'handling' }
+  | { readonly kind: 'working'; readonly admission: Admission; readonly work: ReplyWork }
   | { readonly kind: 'closing' };
 
 const HEAD: Stage = { kind: 'head' };
@@ -35,20 +36,20 @@ export class HttpFraming implements Framing {
   }
 
   get busy(): boolean {
-    return this.#stage.kind === 'handling';
+    return this.#stage.kind === 'handling' || this.#stage.kind === 'working';
   }
 
   advance(until: number): boolean {
-    while (this.#step()) {
+    while (this.#step(until)) {
       if (this.#stage !== HEAD) continue;
       if (this.#channel.input.length === 0) return false;
       if (performance.now() >= until) return true;
     }
-    return false;
+    return this.#stage.kind === 'working';
   }
 
-  /** One stage further; false when it has to wait. */
-  #step(): boolean {
+  /** One stage further; false when it has to wait, or to let others in. */
+  #step(until: number): boolean {
     switch (this.#stage.kind) {
       case 'head':
         return !this.#channel.blocked && this.#onHead();
@@ -56,6 +57,8 @@ export class HttpFraming implements Framing {
         return this.#onBody(this.#stage);
       case 'skip':
         return this.#onSkip(this.#stage.body);
+      case 'working':
+        return this.#onWork(this.#stage, until);
       case 'handling':
       case 'closing':
         return false;
@@ -123,17 +126,47 @@ export class HttpFraming implements Framing {
     const { peer, socketName } = this.#channel;
     const { port, limits, load } = this.#context;
     const exchange = { head, body, peer, socketName, deadline: performance.now() + limits.requestMs, port, load };
-    let reply: HttpReply | Promise<HttpReply>;
+    let reply: Handling;
     try {
       reply = route.handle(exchange);
     } catch (error) {
       return this.#respond(this.#failed(route, error), admission);
     }
-    if (!(reply instanceof Promise)) return this.#respond(reply, admission);
-    reply
-      .catch((error: unknown) => this.#failed(route, error))
-      .then((settled) => {
-        this.#respond(settled, admission);
+    if (reply instanceof Promise) {
+      const settled = reply.catch((error: unknown) => this.#failed(route, error));
+      return this.#wait(admission, settled, (answer) => void this.#respond(answer, admission));
+    }
+    if (!('advance' in reply)) return this.#respond(reply, admission);
+    this.#stage = { kind: 'working', admission, work: reply };
+    return true;
+  }
+
+  #onWork(stage: Extract<Stage, { kind: 'working' }>, until: number): boolean {
+    const { admission, work } = stage;
+    let done: ReturnType<ReplyWork['advance']>;
+    try {
+      done = work.advance(until);
+    } catch (error) {
+      return this.#respond(this.#failed(admission.route, error), admission);
+    }
+    if (done === null) return false;
+    if (!(done instanceof Promise)) return this.#respond(done, admission);
+    this.#stage = HANDLING;
+    const settled = done.then(
+      () => null,
+      (error: unknown) => this.#failed(admission.route, error),
+    );
+    return this.#wait(admission, settled, (failure) => {
+      if (failure === null) this.#stage = stage;
+      else this.#respond(failure, admission);
+    });
+  }
+
+  /** Goes on once something has settled, which never rejects. */
+  #wait<T>({ route }: Admission, settled: Promise<T>, goOn: (value: T) => void): false {
+    settled
+      .then((value) => {
+        goOn(value);
         this.#channel.wake();
       })
       .catch((error: unknown) => this.#failed(route, error));

@@ -1,14 +1,15 @@
 import { isAscii } from 'node:buffer';
 import { type AskedRequest, readAsked, type Told, type ToldItem } from '../pdp/decision-point.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
-import { type HttpReply, ok, refusal } from './http-reply.ts';
+import { BatchReply } from './batch-reply.ts';
+import { type HttpReply, ok, type ReplyWork, refusal } from './http-reply.ts';
 import { MAX_BATCH_ITEMS, MAX_BODY_BYTES } from './limits.ts';
 import { readPlainLine } from './plain-line.ts';
 import { toldText } from './reply-text.ts';
-import type { Exchange } from './router.ts';
+import type { Exchange, Handling } from './router.ts';
 
 /** `POST /v1/decide`: an object gives an object, an array an array, all of one generation. */
-export function decideRoute(exchange: Exchange): HttpReply | Promise<HttpReply> {
+export function decideRoute(exchange: Exchange): Handling {
   const { body } = exchange;
   // only a batch may be larger than one request; which of the two it is shows in the first character
   if (body.length > MAX_BODY_BYTES && !opensArray(body)) {
@@ -25,15 +26,22 @@ export function decideRoute(exchange: Exchange): HttpReply | Promise<HttpReply> 
 }
 
 function decideOne(asked: AskedRequest, { port, peer, deadline }: Exchange): HttpReply | Promise<HttpReply> {
-  return settle(port.decisionPoint.tell(asked, peer, deadline - performance.now()), toldReply);
+  const told = port.decisionPoint.tell(asked, peer, deadline - performance.now());
+  return told instanceof Promise ? told.then(toldReply) : toldReply(told);
 }
 
-function decideMany(values: readonly unknown[], { port, peer, deadline }: Exchange): HttpReply | Promise<HttpReply> {
+function decideMany(values: readonly unknown[], { port, peer, deadline }: Exchange): HttpReply | ReplyWork {
   if (values.length > MAX_BATCH_ITEMS) {
     return refusal('invalid_request', `a batch holds at most ${MAX_BATCH_ITEMS} requests`);
   }
   if (values.length === 0) return ok('[]');
-  return settle(port.decisionPoint.tellMany(values.map(readAsked), peer, deadline), batchReply);
+  return new BatchReply({
+    values,
+    read: readAsked,
+    isLast: () => false,
+    ask: (items) => port.decisionPoint.tellMany(items, peer, deadline),
+    render: (_items, told) => batchReply(told),
+  });
 }
 
 /** `POST /v1/explain`: reduced on the decision socket, where everybody may ask; full on the admin socket. */
@@ -49,10 +57,6 @@ export async function explainRoute({ body, port, peer, socketName }: Exchange): 
     case 'unavailable':
       return refusal(reply.code, reply.message);
   }
-}
-
-function settle<T>(replies: T | Promise<T>, render: (replies: T) => HttpReply): HttpReply | Promise<HttpReply> {
-  return replies instanceof Promise ? replies.then(render) : render(replies);
 }
 
 function toldReply(told: Told): HttpReply {

@@ -3,7 +3,7 @@ import type { Peer } from '../pdp/decision-point.ts';
 import type { SocketName } from './channel.ts';
 import type { ApiLoad, DaemonPort } from './daemon-port.ts';
 import { type RequestHead, valuesOf } from './http-head.ts';
-import { type HttpReply, refusal } from './http-reply.ts';
+import { type HttpReply, type ReplyWork, refusal } from './http-reply.ts';
 import { MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES } from './limits.ts';
 
 /** One request, whole, as a route sees it. */
@@ -18,7 +18,10 @@ export interface Exchange {
   readonly load: () => ApiLoad;
 }
 
-export type Handler = (exchange: Exchange) => HttpReply | Promise<HttpReply>;
+/** What a handler begins: mostly it is done at once. */
+export type Handling = HttpReply | Promise<HttpReply> | ReplyWork;
+
+export type Handler = (exchange: Exchange) => Handling;
 
 export interface Route {
   readonly method: 'GET' | 'POST';

@@ -4,16 +4,15 @@ import { readRequest } from '../policy/request.ts';
 import {
   type AskedItem,
   type AskedRequest,
-  type Batch,
+  type BatchWork,
+  DecisionBatch,
   type DecisionPointParts,
   type Labelled,
-  tellAtOnce,
-  tellInTurn,
 } from './decision-batch.ts';
 import { type ExplainReply, notReady, type Peer, type Told, type ToldItem, type Unavailable } from './reply.ts';
 import { asking, isSettled, settle } from './settle.ts';
 
-export type { AskedItem, AskedRequest, DecisionPointParts, Labelled } from './decision-batch.ts';
+export type { AskedItem, AskedRequest, BatchWork, DecisionPointParts, Labelled } from './decision-batch.ts';
 export type { ExplainReply, Peer, Told, ToldItem } from './reply.ts';
 
 /** Decides, each answer from one snapshot. `deadline` is an instant of `performance.now()`, in milliseconds. */
@@ -25,14 +24,9 @@ export interface DecisionPoint {
   tell(asked: AskedRequest, peer: Peer, withinMs: number): Told | Promise<Told>;
   /**
    * All items by one generation; those that the deadline cuts off answer `overloaded`, none is left out. Nothing is
-   * asked behind the first item for which `stop` holds.
+   * asked behind the first item for which `stop` holds. Nothing is done before the first `advance`.
    */
-  tellMany(
-    items: readonly AskedItem[],
-    peer: Peer,
-    deadline: number,
-    stop?: (told: ToldItem) => boolean,
-  ): readonly ToldItem[] | Promise<readonly ToldItem[]>;
+  tellMany(items: readonly AskedItem[], peer: Peer, deadline: number, stop?: (told: ToldItem) => boolean): BatchWork;
   /** `full` lists every rule that meets the destination; otherwise the first hundred. */
   explain(value: unknown, peer: Peer, full: boolean): Promise<ExplainReply>;
 }
@@ -51,11 +45,7 @@ export function createDecisionPoint(parts: DecisionPointParts): DecisionPoint {
           : refused(parts, settled),
       );
     },
-    tellMany(items, peer, deadline, stop = () => false) {
-      const batch: Batch = { items, peer, deadline, stop };
-      const settled = items.every((item) => item.kind === 'not_a_request' || isSettled(parts, item.request, peer));
-      return settled ? tellAtOnce(parts, batch) : tellInTurn(parts, batch);
-    },
+    tellMany: (items, peer, deadline, stop = () => false) => new DecisionBatch(parts, { items, peer, deadline, stop }),
     async explain(value, peer, full) {
       const reading = readRequest(value);
       if (reading.kind === 'not_a_request') return reading;

@@ -4,7 +4,7 @@ import { answeredCount } from '../../src/localapi/authzen-batch.ts';
 import { readEvaluation } from '../../src/localapi/authzen-envelope.ts';
 import { toNative } from '../../src/localapi/authzen-native.ts';
 import { splitNetworkId } from '../../src/localapi/authzen-network-id.ts';
-import { type AskedItem, type Peer, readAsked, type ToldItem } from '../../src/pdp/decision-point.ts';
+import { type AskedItem, type BatchWork, type Peer, readAsked, type ToldItem } from '../../src/pdp/decision-point.ts';
 import {
   AUTHZEN_POLICIES,
   type DecisionDaemonOptions,
@@ -316,10 +316,10 @@ describe('an AuthZEN batch', () => {
     const decisionPoint = {
       ask: () => assert.fail('AuthZEN asks for texts, not for answers'),
       tell: () => answer('deny'),
-      tellMany: (items: readonly AskedItem[], _: Peer, __: number, stop?: (told: ToldItem) => boolean): ToldItem[] => {
+      tellMany: (items: readonly AskedItem[], _: Peer, __: number, stop?: (told: ToldItem) => boolean): BatchWork => {
         batches.push([...items]);
         stops.push(stop === undefined ? [] : [stop(answer('allow')), stop(answer('deny'))]);
-        return [answer('allow')];
+        return { advance: () => [answer('allow')] };
       },
       explain: () => Promise.resolve({ kind: 'not_a_request', message: '' } as const),
     };

@@ -136,7 +136,7 @@ describe('listening on a path', () => {
       port: {
         decisionPoint: {
           tell: () => '{}',
-          tellMany: () => [],
+          tellMany: () => ({ advance: () => [] }),
           explain: () => Promise.resolve({ kind: 'not_a_request', message: '' }),
         },
         identity: () => ({ revision: '', generation: 0 }),

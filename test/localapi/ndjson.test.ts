@@ -167,7 +167,7 @@ describe('newline-delimited JSON', () => {
     const broken = {
       ask: fail,
       tell: fail,
-      tellMany: () => Promise.reject(new Error('a fault')),
+      tellMany: () => ({ advance: () => [] }),
       explain: () => Promise.reject(new Error('a fault')),
     };
     const daemon = await startDecisionDaemon(t, { port: { decisionPoint: broken } });

@@ -14,6 +14,7 @@ import { compile } from '../../src/policy/compile.ts';
 import type { Answer } from '../../src/policy/decision.ts';
 import type { RealPath } from '../../src/policy/request.ts';
 import { allow, allowRead, BOTH, connect, policy, type RawRule, setOf } from '../policy/asking.ts';
+import { toldAtOnce, toldInTheEnd } from '../support/batch-work.ts';
 
 const ANN: Peer = { uid: 1000, gid: 1000, pid: 1 };
 const SET = setOf({
@@ -183,7 +184,7 @@ describe('tell', () => {
     const { point } = desk({ holder: { current: () => null } });
     assert.equal(said(ask(point, NET, ANN, later())), 'unavailable not_ready');
     assert.equal(said(await ask(point, FILE, ANN, later())), 'unavailable not_ready');
-    const many = await point.tellMany([readAsked(NET), readAsked({})], ANN, later());
+    const many = toldAtOnce(point.tellMany([readAsked(NET), readAsked({})], ANN, later()));
     assert.deepEqual(many.map(toldCode), ['unavailable not_ready', 'unavailable not_ready']);
     assert.equal((await point.explain(NET, ANN, false)).kind, 'unavailable');
   });
@@ -203,18 +204,15 @@ describe('tellMany', () => {
     point: DecisionPoint,
     values: readonly RawRule[],
     deadline = later(),
-  ): Promise<readonly ToldItem[]> => point.tellMany(values.map(readAsked), ANN, deadline);
+  ): Promise<readonly ToldItem[]> => toldInTheEnd(point.tellMany(values.map(readAsked), ANN, deadline));
 
   it('answers every item in its place, at once where nothing has to be looked up', () => {
     const { point } = desk();
-    const replies = point.tellMany(
-      [NET, { action: 'fly' }, connect('b.example.com'), connect('')].map(readAsked),
-      ANN,
-      later(),
+    const replies = toldAtOnce(
+      point.tellMany([NET, { action: 'fly' }, connect('b.example.com'), connect('')].map(readAsked), ANN, later()),
     );
-    assert.ok(!(replies instanceof Promise));
     assert.deepEqual(replies.map(toldCode), ['org_allow', 'not_a_request', 'default_deny', 'invalid_request']);
-    assert.deepEqual(point.tellMany([], ANN, later()), []);
+    assert.deepEqual(toldAtOnce(point.tellMany([], ANN, later())), []);
   });
 
   it('answers by one generation, also when the policy changes in between', async () => {
@@ -237,6 +235,43 @@ describe('tellMany', () => {
     assert.deepEqual(new Set(generations), new Set([1]));
   });
 
+  it('lets others in between, and goes on where it was, by the same generation', () => {
+    const { point, holder } = desk();
+    const work = point.tellMany(
+      Array.from({ length: 1_000 }, () => readAsked(NET)),
+      ANN,
+      later(60_000),
+    );
+    let bits = 0;
+    let told = work.advance(0);
+    for (; told === null; told = work.advance(0)) {
+      bits += 1;
+      if (bits === 10) holder.swap(compile(SET), 'bundle');
+    }
+    assert.ok(!(told instanceof Promise) && told.length === 1_000);
+    assert.ok(bits >= 100, `${bits} bits`);
+    assert.deepEqual(new Set(told.map((one) => answerIn(one).generation)), new Set([1]));
+    // asked again, it has nothing more to do
+    assert.equal(work.advance(0), told);
+  });
+
+  it('lets others in between where paths are looked up one by one, too', async () => {
+    const { point } = desk({
+      resolve: (sent) => (sent.endsWith('0') ? sleep(1, { kind: 'real', real: sent }) : { kind: 'real', real: sent }),
+    });
+    const paths = Array.from({ length: 100 }, (_, index) => readAsked({ ...FILE, path: `/data/${index}` }));
+    const work = point.tellMany(paths, ANN, later(60_000));
+    const seen = { bits: 0, waits: 0 };
+    let told = work.advance(0);
+    for (; told === null || told instanceof Promise; told = work.advance(0)) {
+      seen[told === null ? 'bits' : 'waits'] += 1;
+      await told;
+    }
+    assert.deepEqual([told.length, seen.waits], [100, 11]);
+    assert.ok(seen.bits >= 20, `${seen.bits} bits`);
+    assert.ok(told.every((one) => toldCode(one) === 'org_allow'));
+  });
+
   it('answers `overloaded` for what the deadline cuts off, and leaves none out', async () => {
     const { point } = desk({
       resolve: (sent) => (sent.endsWith('slow') ? never() : Promise.resolve({ kind: 'real', real: sent })),
@@ -246,8 +281,7 @@ describe('tellMany', () => {
     assert.deepEqual(replies.map(toldCode), ['org_allow', 'org_allow', 'overloaded', 'not_a_request', 'overloaded']);
     const cut = answerIn(replies[2]);
     assert.deepEqual([cut.decision, cut.kind, cut.ttl_ms], ['deny', 'error', 0]);
-    const late = point.tellMany([NET, NET].map(readAsked), ANN, later(-1));
-    assert.ok(!(late instanceof Promise));
+    const late = toldAtOnce(point.tellMany([NET, NET].map(readAsked), ANN, later(-1)));
     assert.deepEqual(late.map(toldCode), ['overloaded', 'overloaded']);
   });
 
@@ -261,25 +295,22 @@ describe('tellMany', () => {
     });
     const denied = (told: ToldItem): boolean => answerIn(told).decision === 'deny';
     const outside = { ...FILE, path: '/elsewhere' };
-    const inTurn = await point.tellMany([FILE, outside, FILE].map(readAsked), ANN, later(1_000), denied);
+    const inTurn = await toldInTheEnd(point.tellMany([FILE, outside, FILE].map(readAsked), ANN, later(1_000), denied));
     assert.deepEqual(inTurn.map(toldCode), ['org_allow', 'default_deny']);
     assert.equal(lookups, 2);
-    const atOnce = await point.tellMany(
-      [NET, { ...NET, host: 'b.example.com' }, NET].map(readAsked),
-      ANN,
-      later(1_000),
-      denied,
-    );
+    const nets = [NET, { ...NET, host: 'b.example.com' }, NET].map(readAsked);
+    const atOnce = toldAtOnce(point.tellMany(nets, ANN, later(1_000), denied));
     assert.deepEqual(atOnce.map(toldCode), ['org_allow', 'default_deny']);
   });
 
   it('asks nothing behind the first reply that is to be the last', async () => {
     const { point, resolved } = desk();
     const denied = (told: ToldItem): boolean => answerIn(told).decision === 'deny';
-    const nets = point.tellMany([NET, connect('b.example.com'), NET].map(readAsked), ANN, later(), denied);
-    assert.ok(!(nets instanceof Promise));
+    const nets = toldAtOnce(point.tellMany([NET, connect('b.example.com'), NET].map(readAsked), ANN, later(), denied));
     assert.deepEqual(nets.map(toldCode), ['org_allow', 'default_deny']);
-    const files = await point.tellMany([FILE, { ...FILE, path: '/etc/x' }, FILE].map(readAsked), ANN, later(), denied);
+    const files = await toldInTheEnd(
+      point.tellMany([FILE, { ...FILE, path: '/etc/x' }, FILE].map(readAsked), ANN, later(), denied),
+    );
     assert.deepEqual(files.map(toldCode), ['org_allow', 'default_deny']);
     assert.deepEqual(resolved, ['/data/x', '/etc/x']);
   });

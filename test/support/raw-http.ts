@@ -68,7 +68,8 @@ export function parseResponses(bytes: Buffer, bodiless = false): RawResponse[] {
     const text = Buffer.from(rest.slice(start, start + length), 'latin1').toString('utf8');
     const status = Number(statusLine.split(' ')[1]);
     if (status !== 100) {
-      const isJson = text !== '' && !fields.some(([name, value]) => name === 'content-type' && value.startsWith('text/'));
+      const isJson =
+        text !== '' && !fields.some(([name, value]) => name === 'content-type' && value.startsWith('text/'));
       responses.push({ status, fields, text, json: isJson ? (JSON.parse(text) as unknown) : undefined });
     }
     rest = rest.slice(start + length);
