@@ -68,6 +68,25 @@ describe('completion in bash', { skip: missing('bash') }, () => {
   });
 });
 
+test('fish offers commands, options and values where they belong', { skip: missing('fish') }, async (t) => {
+  const script = await scriptFile(t, 'fish');
+  const offers = (line: string): string[] => {
+    const ran = spawnSync('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script, line], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: temporaryDirectory(t) },
+    });
+    assert.deepEqual([ran.status, ran.stderr], [0, ''], line);
+    return ran.stdout.split('\n').flatMap((offer) => (offer === '' ? [] : [offer.split('\t')[0] ?? '']));
+  };
+  assert.deepEqual(offers('reeve st'), ['status']);
+  assert.deepEqual(offers('reeve check '), ['network', 'path']);
+  assert.deepEqual(offers('reeve --json check n'), ['network']);
+  assert.deepEqual(offers('reeve status --wa'), ['--watch']);
+  assert.deepEqual(offers('reeve log ver'), ['verify']);
+  assert.deepEqual(offers('reeve completion ').toSorted(), ['bash', 'fish', 'zsh']);
+  assert.ok(offers(`reeve daemon --config ${script.slice(0, -2)}`).includes(script));
+});
+
 for (const shell of ['zsh', 'fish']) {
   test(`${shell} reads its script without a complaint`, { skip: missing(shell) }, async (t) => {
     const ran = spawnSync(shell, ['-n', await scriptFile(t, shell)], { encoding: 'utf8' });

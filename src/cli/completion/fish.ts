@@ -8,8 +8,8 @@ set -g __reeve_commands ${paths.join(' ')}
 function __reeve_at --description 'whether the words so far name this command'
     set -l at
     for word in (commandline -opc)[2..-1]
-        if contains -- (string join ' ' $at $word) $__reeve_commands
-            set at (string join ' ' $at $word)
+        if contains -- (string join -- ' ' $at $word) $__reeve_commands
+            set at (string join -- ' ' $at $word)
         end
     end
     test "$at" = "$argv"
