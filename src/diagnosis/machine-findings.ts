@@ -63,7 +63,11 @@ export const MACHINE_FINDINGS = {
     'somebody else could put another socket in its place',
     'chmod go-w the directory',
   ),
-  socket_replaced: fault('sockets', 'something else stands in the socket’s place', 'remove it, and restart the daemon'),
+  socket_replaced: fault(
+    'sockets',
+    'something else stands in the socket’s place',
+    'remove it: the daemon takes its place again',
+  ),
   socket_closed: fault(
     'sockets',
     'those who should be able to ask are not',

@@ -55,6 +55,9 @@ function catalogueTable(): string {
   return tableOf(['finding', 'check', '', 'what it means', 'what to do'], rows);
 }
 
+/** No mode keeps root from a socket. */
+const FOR_OTHERS = 'socket_refused';
+
 export function faultTable(sightings: readonly DoctorSighting[]): string {
   const rows = sightings.map(({ fault, found, red }) => [
     fault.title,
@@ -62,7 +65,7 @@ export function faultTable(sightings: readonly DoctorSighting[]): string {
     found === null ? 'not found' : wordsOf(found),
     found?.mend ?? '',
     red
-      .filter((name) => name !== fault.finds)
+      .filter((name) => name !== fault.finds && name !== FOR_OTHERS)
       .map((name) => `\`${name}\``)
       .join(', '),
   ]);

@@ -1,8 +1,8 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -191,17 +191,17 @@ export const SOCKET_FAULTS: readonly DoctorFault[] = [
     writeFileSync(path, '');
     return () => rmSync(path);
   }),
-  replaced('socket-hangs', 'somebody listens at the socket and never answers', 'daemon_silent', (path) =>
-    listener(path, () => undefined),
+  replaced('socket-hangs', 'somebody listens at the socket and never answers', 'daemon_silent', (path, right) =>
+    listener(path, right, () => undefined),
   ),
-  replaced('socket-stranger', 'another program listens at the socket', 'daemon_strange', (path) =>
-    listener(path, (socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')),
+  replaced('socket-stranger', 'another program listens at the socket', 'daemon_strange', (path, right) =>
+    listener(path, right, (socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')),
   ),
 ];
 
 type Accept = (socket: { end: (text: string) => unknown }) => void;
 
-async function listener(path: string, accept: Accept): Promise<Mend> {
+async function listener(path: string, right: number, accept: Accept): Promise<Mend> {
   const open = new Set<{ destroy: () => unknown }>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -209,25 +209,35 @@ async function listener(path: string, accept: Accept): Promise<Mend> {
     socket.once('data', () => accept(socket));
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  chmodSync(path, 0o666);
+  chmodSync(path, right);
   return () => {
     for (const socket of open) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
   };
 }
 
-/** Something else in the place of the decide socket, while the daemon listens on at its own. */
-function replaced(id: string, title: string, finds: string, put: (path: string) => Mend | Promise<Mend>): DoctorFault {
+/** Something else in the place of the decide socket; once that is gone, the daemon takes its place again. */
+function replaced(
+  id: string,
+  title: string,
+  finds: string,
+  put: (path: string, mode: number) => Mend | Promise<Mend>,
+): DoctorFault {
   return {
     ...{ id, title, finds },
     async does({ place }) {
       const path = place.config.decideSocket;
-      renameSync(path, `${path}.away`);
-      const mend = await put(path);
+      const { mode: right } = statSync(path);
+      rmSync(path);
+      const mend = await put(path, right & 0o777);
+      const isBack = async (): Promise<boolean> => {
+        const status = existsSync(path) ? await place.status().catch(() => null) : null;
+        return status !== null && !status.warnings.some(({ code }) => code === 'socket_lost');
+      };
       return async () => {
         await mend();
         rmSync(path, { force: true });
-        renameSync(`${path}.away`, path);
+        await eventually('the daemon to be back at its socket', isBack);
       };
     },
   };

@@ -42,4 +42,13 @@ test('names are replaced as words, the longest first, in any case', () => {
     '<org> at https://<source>/v2, ~/x, annual, <user>',
   );
   assert.equal(redactor.count, 4);
+  const odd = new Map([
+    ['www-data', '<user>'],
+    ['a.b+c(d)/e', '<org>'],
+    ['\\^$*[x]{2}|', '<team>'],
+  ]);
+  assert.equal(
+    createRedactor({ secrets: [], names: odd }).redact('www-data at a.b+c(d)/e in \\^$*[x]{2}|'),
+    '<user> at <org> in <team>',
+  );
 });

@@ -109,7 +109,11 @@ export function nameOf({ code, cause }: Finding): string {
 
 /** Without what is another one each time. */
 export function wordsOf({ message }: Finding): string {
-  return generic(message)
-    .replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, '…')
-    .replaceAll(/\d+ MiB/g, '… MiB');
+  return (
+    generic(message)
+      .replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, '…')
+      .replaceAll(/\d+ MiB/g, '… MiB')
+      // it depends on whether this is the system's daemon
+      .replace(/ instead of 0[0-7]{3}/, '')
+  );
 }

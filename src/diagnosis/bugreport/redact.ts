@@ -68,7 +68,7 @@ function wordPattern(word: string): RegExp {
 }
 
 function escapedPattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 /** A name that is part of another one must not leave the rest of it behind. */
