@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
-import { AF_UNIX, bindLibc, type Libc, LITTLE_ENDIAN } from '../host/libc.ts';
+import { AF_UNIX, bindLibc, LITTLE_ENDIAN, type Libc } from '../host/libc.ts';
 
 /** What a service manager puts into the environment of a service that it wants to hear of (sd_notify(3)). */
 export interface NotifyVariables {

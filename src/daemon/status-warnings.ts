@@ -41,10 +41,19 @@ export function reloadWarnings(refusal: string | null): readonly StatusWarning[]
   return [{ code: 'config_not_reloaded', message: `the configuration file was not taken up: ${refusal}` }];
 }
 
+/**
+ * What systemd hides from each service with mounts of its own, and what our unit has it hide (docs/service.md). Requests
+ * there are denied like all others below such a mount; nobody has to do anything about it.
+ */
+const HIDDEN_FROM_THE_SERVICE: ReadonlySet<string> = new Set([
+  ...['/run/credentials', '/run/systemd/incoming'],
+  ...['/proc/kmsg', '/dev/kmsg', '/usr/lib/modules', '/lib/modules'],
+]);
+
 export function mountWarnings(mounts: MountTrees): readonly StatusWarning[] {
   if (mounts.kind === 'unknown') return [{ code: 'mounts_unknown', message: `${mounts.reason}: its own count` }];
-  if (mounts.differ.length === 0) return [];
-  const [first = '', ...others] = mounts.differ;
+  const [first, ...others] = mounts.differ.filter((point) => !HIDDEN_FROM_THE_SERVICE.has(point));
+  if (first === undefined) return [];
   const where = others.length === 0 ? shown(first) : `${shown(first)} and ${others.length} more`;
   return [
     { code: 'mounts_differ', message: `below ${where} the daemon sees other files than the rest of the machine` },

@@ -114,13 +114,19 @@ function starting(
 ): readonly ServiceCommand[] {
   if (!running) return [];
   const active = units.filter((unit) => unit.active === 'active').map(({ unit }) => unit);
-  const start = { argv: systemctl(places, 'start', ...UNITS), purpose: 'start it' };
+  const start = [
+    // what has failed too often is not started again before somebody says so
+    ...(units.some((unit) => unit.active === 'failed')
+      ? [{ argv: systemctl(places, 'reset-failed', ...UNITS), purpose: 'forget how it failed' }]
+      : []),
+    { argv: systemctl(places, 'start', ...UNITS), purpose: 'start it' },
+  ];
   const socketsChanged = SOCKET_UNITS.some((unit) => changed.some((path) => path.endsWith(`/${unit}`)));
   if (active.length > 0 && socketsChanged) {
     // a socket cannot be made anew under a service that has it
-    return [{ argv: systemctl(places, 'stop', ...UNITS), purpose: 'stop the old one' }, start];
+    return [{ argv: systemctl(places, 'stop', ...UNITS), purpose: 'stop the old one' }, ...start];
   }
-  if (active.length < UNITS.length) return [start];
+  if (active.length < UNITS.length) return start;
   if (changed.length === 0) return [];
   return [{ argv: systemctl(places, 'restart', SERVICE_UNIT), purpose: 'start it again, with what has changed' }];
 }

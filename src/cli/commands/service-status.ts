@@ -34,7 +34,7 @@ type Installation = 'absent' | 'package' | 'outdated' | 'current';
 
 const INSTALLATION_TEXT: Readonly<Record<Installation, string>> = {
   absent: 'no: `reeve service install`',
-  package: 'yes, by somebody else than `reeve service install`',
+  package: 'yes, by a package of the distribution',
   outdated: 'yes, otherwise than this version would: `reeve service install` again',
   current: 'yes',
 };
