@@ -131,7 +131,7 @@ describe('the rules of a policy', () => {
   it('are counted by whether they take part, listed or not', () => {
     const { listing, counts } = compile(set);
     const active = listing.filter((one) => one.active).length;
-    assert.deepEqual(counts, { active, inactive: listing.length - active });
+    assert.deepEqual(counts, { active, inactive: listing.length - active, local: { active: 1, inactive: 2 } });
     assert.deepEqual([counts.active, counts.inactive], [4, 5]);
     const unlisted = compile(set, { unlisted: true });
     assert.deepEqual([unlisted.counts, unlisted.listing], [counts, []]);
