@@ -183,7 +183,7 @@ test('`--dry-run` shows everything and writes nothing', async (t) => {
 test('on a terminal it asks: an organisation, step by step, and a wrong answer is asked for again', async (t) => {
   const own = place(t);
   const { url, root } = await repository(t);
-  const lines = ['7', '1', '', 'acme', 'ftp://x', url, sha256(root), '', 'eng, ops', '2', ''];
+  const lines = ['7', '1', '', 'acme', 'ftp://x', url, sha256(root), '', 'eng, ops', '2', '', 'n'];
   const { code, stdout, stderr } = await own.guided(lines);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /type a number from 1 to 4\n/);
@@ -194,8 +194,17 @@ test('on a terminal it asks: an organisation, step by step, and a wrong answer i
     /to be written: .*root\.json \(mode 0644\)\nto be written: .*reeve\.yaml \(mode 0644\)\nWrite this\?/,
   );
   assert.match(stdout, /the policy arrives: revision 1/);
+  assert.match(stderr, /Have the daemon started with this machine, beginning now\? \(y\/n\) \[y\]:\n$/);
   const { source, preset } = written(own) as { source: Record<string, unknown>; preset: string };
   assert.deepEqual([source['type'], source['teams'], preset], ['tuf', ['eng', 'ops'], 'balanced']);
+});
+
+test('whoever hangs up at the last question has what was written before', async (t) => {
+  const own = place(t);
+  const { code, stdout } = await own.guided(['4', '3', 'y']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^wrote /);
+  assert.equal(written(own).preset, 'open');
 });
 
 test('whoever says no, or stops answering, has written nothing', async (t) => {
@@ -214,6 +223,7 @@ test('whoever says no, or stops answering, has written nothing', async (t) => {
 test('options that do not go together are wrong usage', async (t) => {
   const own = place(t);
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--preset', 'open', '--service', '--json'], /`--json` is one result\nhint: run `reeve service install --json`/],
     [['--preset', 'shut'], /`shut` is no preset\nhint: there are locked-down, balanced, open/],
     [['--governance', 'https://a.example', '--tuf', 'https://a.example'], /only one of them/],
     [['--governance', 'https://a.example'], /an organisation has a name: name it with --org NAME/],

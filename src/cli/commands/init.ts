@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../base/coded-error.ts';
 import { shown } from '../../base/shown.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError, type ExitCode } from '../cli-error.ts';
 import { type CliContext, type Command, type CommandInput, flag, textOption } from '../command.ts';
 import { configurationPlace } from '../daemon-configuration.ts';
 import { dropFiles, type NewFile, placeFile, stageFiles } from '../init-files.ts';
@@ -21,23 +21,25 @@ export const init: Command = {
     'on a terminal and without options it asks; options say everything else. writes a configuration with comments (for root ' +
     '/etc/reeve/reeve.yaml, else ~/.config/reeve/reeve.yaml), reads it back as the daemon would, and fetches the policy once ' +
     'to see that it arrives, without changing what serves. nothing is left behind if that cannot be read. a secret is never ' +
-    'an option: it is typed, or in a file. exit code: 0, 1 nothing was written, or the policy did not arrive.',
+    'an option: it is typed, or in a file. at the end it offers to install the service. exit code: 0, 1 nothing was written, or the policy did not arrive.',
   options: [
     ...PLAN_OPTIONS,
     { flags: '--config <file>', description: 'where the configuration goes' },
     { flags: '--replace', description: 'write a new one where there is one already; the old one is kept beside it' },
     { flags: '--no-try', description: 'do not fetch the policy' },
+    { flags: '--service', description: 'install the service, too, as `reeve service install` does' },
     { flags: '--dry-run', description: 'show the configuration and write nothing' },
   ],
   examples: [
     'sudo reeve init',
     'reeve init --preset balanced',
-    'sudo reeve init --tuf https://policy.example.com --org example --root 1.root.json',
+    'sudo reeve init --tuf https://policy.example.com --org example --root 1.root.json --service',
     'sudo reeve init --governance https://policy.example.com/v2 --org example --credential-file credential.json',
   ],
   async run(context, input) {
     const file = configurationFileOf(context, input);
     const replace = flag(input, 'replace');
+    if (context.output.json && flag(input, 'service')) throw twoResults();
     // before anybody has answered ten questions
     if (!replace && !flag(input, 'dryRun') && existsSync(file)) throw exists(file);
     const prompt = isPlanned(input) ? null : promptOf(context);
@@ -46,12 +48,42 @@ export const init: Command = {
       const files = await filesOf(plan, file);
       if (flag(input, 'dryRun')) return showOnly(context, files);
       if (prompt !== null) await agree(prompt, context, files);
-      return await establish(context, { files, file, replace, fetching: input.options['try'] !== false });
+      const code = await establish(context, { files, file, replace, fetching: input.options['try'] !== false });
+      return (await wantsService(context, input, prompt)) ? await withService(context, file, code) : code;
     } finally {
       prompt?.close();
     }
   },
 };
+
+const SERVICE_QUESTION = 'Have the daemon started with this machine, beginning now?';
+
+/** Whoever answers nothing more has said what had to be said: by now everything is written. */
+async function wantsService({ output }: CliContext, input: CommandInput, prompt: Prompt | null): Promise<boolean> {
+  if (flag(input, 'service')) return true;
+  if (prompt === null || output.json) return false;
+  try {
+    return await prompt.confirm(SERVICE_QUESTION, 'y');
+  } catch (error) {
+    if (error instanceof CliError) return false;
+    throw error;
+  }
+}
+
+/** Behind a configuration that is in place: what fails here leaves that as it is. */
+async function withService(context: CliContext, file: string, code: 0 | 1): Promise<ExitCode> {
+  const { serviceInstall } = await import('./service-install.ts');
+  const installed = await serviceInstall.run(context, { args: [], options: { config: file } });
+  return installed === 0 ? code : installed;
+}
+
+function twoResults(): CliError {
+  return new CliError(
+    'usage',
+    '`--json` is one result',
+    'run `reeve service install --json` behind this, without --service',
+  );
+}
 
 function configurationFileOf({ cwd }: CliContext, input: CommandInput): string {
   const named = textOption(input, 'config');
