@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { PACKAGE_HOME, servicePlaces } from '../src/service/places.ts';
 import { serviceFiles } from '../src/service/service-files.ts';
 import { socketLayout } from '../src/socket/layout.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
 import { layOut, packageVersion, run, writeProgram } from './package-tree.ts';
 
 // A Debian package: the tree of `package-tree`, the units of `reeve service install` in the place for packages, and
@@ -26,6 +27,7 @@ function build(root: string, debArchitecture: string): void {
   const documents = join(root, 'usr/share/doc/reeve');
   mkdirSync(documents, { recursive: true });
   cpSync(join(root, PACKAGE_HOME, 'LICENSE'), join(documents, 'copyright'));
+  writeFileSync(join(documents, 'sbom.cdx.json'), JSON.stringify(billOfMaterials(true), null, 2));
   makePlain(root);
   writeControl(join(root, 'DEBIAN'), debArchitecture, kilobytes(root));
 }

@@ -41,19 +41,40 @@ function copyPackage(path: string, home: string): void {
   cpSync(join(ROOT, path), join(home, path), { recursive: true, filter: keeps });
 }
 
-/** Where the packages lie that run with reeve, as the lock file has them and this machine took them. */
-export function productionPackages(): readonly string[] {
-  const packages = manifest('package-lock.json')['packages'] as Readonly<
-    Record<string, { readonly dev?: boolean; readonly optional?: boolean }>
-  >;
-  return Object.entries(packages)
+/** A package that runs with reeve, as the lock file has it. */
+interface LockedPackage {
+  readonly path: string;
+  readonly name: string;
+  readonly version: string;
+  readonly optional: boolean;
+}
+
+export function lockedPackages(): readonly LockedPackage[] {
+  const rows = Object.entries(manifest('package-lock.json')['packages'] as Readonly<Record<string, LockRow>>);
+  return rows
     .filter(([path, { dev }]) => path !== '' && dev !== true)
-    .filter(([path, { optional }]) => {
-      const isThere = existsSync(join(ROOT, path));
-      if (!isThere && optional !== true) throw new Error(`${path} is not installed: run scripts/setup`);
-      return isThere;
-    })
-    .map(([path]) => path);
+    .map(([path, { version, optional = false }]) => ({
+      path,
+      name: path.replace(/^.*node_modules\//, ''),
+      version,
+      optional,
+    }));
+}
+
+interface LockRow {
+  readonly version: string;
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+}
+
+/** Where those lie that this machine took. */
+function productionPackages(): readonly string[] {
+  const packages = lockedPackages().filter(({ path, optional }) => {
+    const isThere = existsSync(join(ROOT, path));
+    if (!isThere && !optional) throw new Error(`${path} is not installed: run scripts/setup`);
+    return isThere;
+  });
+  return packages.map(({ path }) => path);
 }
 
 /** A program of the package, for everybody's search path. */

@@ -1,0 +1,3 @@
+import { billOfMaterials } from './bill-of-materials.ts';
+
+console.log(JSON.stringify(billOfMaterials(process.argv.includes('--with-node')), null, 2));
