@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ import { tempDirectory } from '../support/temp-tree.ts';
 import { configOf } from './config.ts';
 
 interface Supplied {
+  readonly root: string;
   readonly supply: PolicySupply;
   readonly holder: SnapshotHolder;
   readonly clock: ManualClock;
@@ -51,7 +52,7 @@ function supplied(t: TestContext, body: string): Supplied {
   const log = createLogger(config.log);
   const supply = new PolicySupply({ config, log, clock, holder, entry: pathToFileURL(entry) });
   t.after(() => supply.close());
-  return { supply, holder, clock, revision: () => holder.current()?.policy.revision };
+  return { root, supply, holder, clock, revision: () => holder.current()?.policy.revision };
 }
 
 async function begun({ supply }: Supplied): Promise<void> {
@@ -229,6 +230,7 @@ describe('another configuration', () => {
 
   test('that cannot be started changes nothing, and the thread that runs was never asked to stop', async (t) => {
     const body = `${NAMED}
+      if (ask.kind === 'start') send({ kind: 'facts', facts: { organisation: ask.config.preset.name } });
       if (ask.kind === 'start' && ask.config.preset.name === 'open') { refuse('database_unusable', 'the disk is gone'); return; }
       if (ask.kind === 'halt') writeFileSync(mark, '');
       if (ask.kind === 'rules') { answer(String(existsSync(mark))); return; }`;
@@ -239,7 +241,22 @@ describe('another configuration', () => {
     assert.deepEqual(outcome, { kind: 'failed', code: 'database_unusable', message: 'the disk is gone' });
     assert.deepEqual([supply.config.preset.name, holder.current()?.generation], ['locked-down', 1]);
     assert.deepEqual(await supply.rules(), { kind: 'rules', json: 'false' });
+    assert.equal(supply.state.facts.organisation, 'locked-down', 'nobody hears of it');
     assert.equal(clock.pending(), 0);
+  });
+
+  test('keeps a sync waiting while one thread takes over from the other, and gives it to the one that goes on', async (t) => {
+    const body = `${NAMED}
+      if (ask.kind === 'halt') { writeFileSync(mark, ''); setTimeout(() => answer(null), 300); return; }
+      if (ask.kind === 'sync') { answer({ kind: 'live', revision: globalThis.preset, generation: 0 }); return; }`;
+    const made = supplied(t, body);
+    const { supply } = made;
+    await begun(made);
+    const changing = supply.change(other(made, 'open'), true);
+    await eventually('the old one to be halted', () => existsSync(join(made.root, 'mark')));
+    const synced = await within(10_000, 'the sync', supply.sync());
+    assert.deepEqual(synced, { kind: 'live', revision: 'open', generation: 0 });
+    assert.equal((await changing).kind, 'changed');
   });
 
   test('with which the stored policy would not serve is refused; another thread goes on with the old one', async (t) => {
