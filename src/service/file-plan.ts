@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchmodSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -57,6 +58,8 @@ function replaceFile(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const descriptor = openSync(temporary, 'wx', 0o644);
   try {
+    // whatever the umask is
+    fchmodSync(descriptor, 0o644);
     writeSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
