@@ -3,9 +3,10 @@ import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { ConfigError } from '../daemon/config-error.ts';
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
-import { loadConfig } from '../daemon/load-config.ts';
+import { type Installation, loadConfig } from '../daemon/load-config.ts';
 import type { FindingCode } from './catalogue.ts';
 import { examined, found, skipped, type Verdict } from './finding.ts';
+import { look } from './look.ts';
 import type { DoctorOptions } from './subject.ts';
 
 export interface ConfigurationReading {
@@ -30,14 +31,24 @@ export function checkConfiguration({ configFile, installation }: DoctorOptions):
     return { verdict: skipped(`${shown(configFile)} may be read by others only: use sudo`), config: null };
   }
   try {
-    const config = loadConfig(configFile, installation);
+    const config = servedAs(loadConfig(configFile, installation), configFile, installation);
     const source = config.source === null ? 'no source' : `source ${config.source.type} of ${config.source.org}`;
     return { verdict: examined(`${configFile}: ${source}, preset ${config.preset.name}`), config };
   } catch (error) {
     const cause = error instanceof ConfigError ? error.code : 'unreadable';
+    // what it names may be for the daemon's eyes only, and is in order for all that this user knows
+    if (/\(EACCES\)$/.test(messageOf(error)))
+      return { verdict: skipped(`${messageOf(error)}: use sudo`), config: null };
     const finding = found(CODES[cause] ?? 'config_refused', messageOf(error), { cause });
     return { verdict: examined('', [finding]), config: null };
   }
+}
+
+/** Whose socket belongs to somebody else asks about that one's daemon, which serves the whole machine. */
+function servedAs(config: DaemonConfig, file: string, installation: Installation): DaemonConfig {
+  const socket = look(config.decideSocket);
+  if (config.service === 'system' || socket === null || socket.uid === installation.uid) return config;
+  return loadConfig(file, { ...installation, service: 'system' });
 }
 
 function isClosed(path: string): boolean {

@@ -1,8 +1,8 @@
-import { lstatSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { shown } from '../base/shown.ts';
 import { SOCKET_MODES } from '../daemon/daemon-config.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';
+import { look } from './look.ts';
 import type { Subject } from './subject.ts';
 
 /** Who may reach the sockets, and who could put others in their place (api, "Files and who may what"). */
@@ -39,12 +39,4 @@ function socketFindings(path: string, expected: number): readonly Finding[] {
   // whoever may write to a socket may connect to it
   if ((mode & ~expected & 0o222) !== 0) return [found('socket_open', text)];
   return (expected & ~mode & 0o222) === 0 ? [] : [found('socket_closed', text)];
-}
-
-function look(path: string): Stats | null {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
-  } catch {
-    return null;
-  }
 }

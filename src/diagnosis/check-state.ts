@@ -1,9 +1,11 @@
-import { accessSync, constants, lstatSync, type Stats, statfsSync } from 'node:fs';
+import { accessSync, constants, type Stats, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { shown } from '../base/shown.ts';
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
+import { stateAccess } from './copy-state.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';
+import { look } from './look.ts';
 import type { Rehearsal } from './rehearse.ts';
 
 const MIB = 1024 ** 2;
@@ -17,12 +19,10 @@ const NOT_BELIEVED = 'not_ready';
 /** Whether the state directory is safe, has room, and holds what a daemon can go on with. */
 export function checkState(config: DaemonConfig | null, rehearsal: Rehearsal | null): Verdict {
   if (config === null) return skipped('without a configuration nobody knows where it is');
+  const name = shown(config.stateDirectory);
+  if (stateAccess(config.stateDirectory) === 'closed') return skipped(`${name} is for the daemon only: use sudo`);
   const directory = look(config.stateDirectory);
-  if (directory === null) {
-    return examined('', [found('state_missing', `there is no ${shown(config.stateDirectory)}`)]);
-  }
-  if (!mayEnter(config.stateDirectory))
-    return skipped(`${shown(config.stateDirectory)} is for the daemon only: use sudo`);
+  if (directory === null) return examined('', [found('state_missing', `there is no ${name}`)]);
   const findings = [
     ...directoryFindings(config, directory),
     ...fileFindings(config),
@@ -86,21 +86,4 @@ function rehearsalFindings(rehearsal: Rehearsal): readonly Finding[] {
   }
   const closure = rehearsal.restored?.closures.find(({ code }) => code === NOT_BELIEVED);
   return closure === undefined ? [] : [found('state_not_believed', closure.reason, { cause: closure.code })];
-}
-
-function mayEnter(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function look(path: string): Stats | null {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
-  } catch {
-    return null;
-  }
 }

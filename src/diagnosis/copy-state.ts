@@ -1,13 +1,48 @@
-import { copyFileSync, existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openToRead } from '../store/database.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
+import { look } from './look.ts';
 
 /** A private copy of what a daemon knows, in which everything may be tried. */
 export interface StateCopy {
   readonly directory: string;
   remove(): void;
+}
+
+/** Whether this process may look into a daemon's state. */
+export function stateAccess(directory: string): 'absent' | 'closed' | 'open' {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+    return 'open';
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'absent' : 'closed';
+  }
+}
+
+/**
+ * The credential file that this process may use. A service has a user of its own, and a file of that user is none for
+ * root, which may read it all the same: then it is a copy.
+ */
+export function usableCredential(file: string, stateDirectory: string, copy: StateCopy): string {
+  if (process.geteuid?.() !== 0) return file;
+  const [stats, state] = [file, stateDirectory].map(look);
+  const isOfService = stats?.isFile() === true && stats.uid !== 0 && stats.uid === state?.uid;
+  // what anybody else may read is for the reader of such files to refuse
+  if (!isOfService || (stats.mode & 0o077) !== 0) return file;
+  const own = join(copy.directory, 'credential.json');
+  writeFileSync(own, readFileSync(file), { mode: 0o600 });
+  return own;
 }
 
 /** Throws where the state cannot be read; what is damaged is copied with its damage. */
@@ -42,5 +77,5 @@ async function copyDatabase(from: string, to: string): Promise<void> {
 
 function copyIfThere(from: string, to: string): void {
   // whatever else stands in this place is for the daemon to complain of
-  if (lstatSync(from, { throwIfNoEntry: false })?.isFile() === true) copyFileSync(from, to);
+  if (look(from)?.isFile() === true) copyFileSync(from, to);
 }

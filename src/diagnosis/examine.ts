@@ -13,6 +13,7 @@ import { checkSockets } from './check-sockets.ts';
 import { checkSource } from './check-source.ts';
 import { checkState } from './check-state.ts';
 import { checkClients } from './clients/check-clients.ts';
+import { stateAccess } from './copy-state.ts';
 import { checkDaemon } from './daemon-status.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';
 import { type Rehearsal, rehearse } from './rehearse.ts';
@@ -96,7 +97,7 @@ async function rehearsalOf(
   config: DaemonConfig | null,
   fetching: boolean,
 ): Promise<Rehearsing> {
-  if (config === null) return { rehearsal: null, failure: null };
+  if (config === null || stateAccess(config.stateDirectory) === 'closed') return { rehearsal: null, failure: null };
   let rehearsal: Rehearsal | null = null;
   const failure = await guarded('state', async () => {
     rehearsal = await rehearse(config, fetching, now);

@@ -9,7 +9,7 @@ import type { CompiledPolicy } from '../policy/snapshot.ts';
 import { createBundleStore } from '../store/bundle-store.ts';
 import { openToRead } from '../store/database.ts';
 import { POLICY_DATABASE } from '../store/policy-state.ts';
-import { copyState, type StateCopy } from './copy-state.ts';
+import { copyState, type StateCopy, usableCredential } from './copy-state.ts';
 
 /** What a daemon would have made of this configuration and this state, just now. */
 export type Rehearsal =
@@ -47,7 +47,7 @@ export async function rehearse(config: DaemonConfig, fetching: boolean, now = Da
   let copy: StateCopy | null = null;
   try {
     copy = await copyState(config.stateDirectory);
-    return await onCopy({ ...config, stateDirectory: copy.directory }, fetching, now);
+    return await onCopy(withCopy(config, copy), fetching, now);
   } catch (error) {
     const code = error instanceof CodedError ? String(error.code) : 'internal';
     // it speaks of the copy, and the person has the original
@@ -56,6 +56,14 @@ export async function rehearse(config: DaemonConfig, fetching: boolean, now = Da
   } finally {
     copy?.remove();
   }
+}
+
+function withCopy(config: DaemonConfig, copy: StateCopy): DaemonConfig {
+  const { source, stateDirectory } = config;
+  const moved = { ...config, stateDirectory: copy.directory };
+  if (source?.type !== 'governance') return moved;
+  const credentialFile = usableCredential(source.credentialFile, stateDirectory, copy);
+  return { ...moved, source: { ...source, credentialFile } };
 }
 
 async function onCopy(config: DaemonConfig, fetching: boolean, now: () => number): Promise<Rehearsal> {
