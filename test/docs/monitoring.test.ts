@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { METRIC_NAMES, METRICS, type MetricName } from '../../src/daemon/metrics/metric-names.ts';
 import { WARNINGS } from '../../src/daemon/warning-catalogue.ts';
 import { OUTCOMES } from '../../src/pdp/decision-meter.ts';
 import { readYaml } from '../../src/schema/yaml.ts';
+import { tempDirectory } from '../support/temp-tree.ts';
 import { metricsPage } from './metrics-page.ts';
 import { textOf } from './pages.ts';
+
+const PROMTOOL = spawnSync('promtool', ['--version']).error === undefined;
 
 interface Expression {
   readonly where: string;
@@ -119,6 +126,20 @@ describe('the example alerts and the dashboard', () => {
       }
       for (const [, word = ''] of bare.matchAll(/\b([a-z_]+)\s*\(/g))
         assert.ok(KEYWORDS.has(word), `${where}: ${word}(`);
+    }
+  });
+
+  test('are what Prometheus itself can parse', { skip: PROMTOOL ? false : 'no promtool here' }, (t) => {
+    const directory = tempDirectory(t);
+    const panelRules = join(directory, 'panels.json');
+    const rules = DASHBOARD.map(({ text }, index) => ({
+      record: `panel:${index}`,
+      expr: text.replaceAll('$instance', '.*').replaceAll('$__rate_interval', '5m'),
+    }));
+    writeFileSync(panelRules, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
+    for (const file of [fileURLToPath(new URL('../../config/prometheus-alerts.yaml', import.meta.url)), panelRules]) {
+      const checked = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' });
+      assert.equal(checked.status, 0, `${checked.stdout}${checked.stderr}`);
     }
   });
 

@@ -42,7 +42,7 @@ export function statusPage(seen: readonly SeenState[]): string {
     HEAD,
     ...states,
     '\n## What it looks like\n',
-    '\nA system service of the organisation `acme`, with one local file of two rules: one of them lies in a domain that the',
+    '\nA machine of the organisation `acme`, with one local file of two rules: one of them lies in a domain that the',
     '\norganisation governs, and counts for nothing. Moments are left out.\n',
     ...seen.map(
       ({ title, how, text }) => `\n### ${title}\n\n${how}\n\n\`\`\`console\n$ reeve status\n${text}\n\`\`\`\n`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ import {
 import { enrol } from '../../support/enrolled-state.ts';
 import { type ParsedFamily, parseExposition, valueOf } from '../../support/prometheus-text.ts';
 import { fieldOf } from '../../support/raw-http.ts';
+
+const PROMTOOL = spawnSync('promtool', ['--version']).error === undefined ? false : 'no promtool here';
 
 type Families = ReadonlyMap<string, ParsedFamily>;
 
@@ -76,6 +79,14 @@ describe('GET /metrics of a daemon', () => {
         );
       }
     }
+  });
+
+  test('is what Prometheus itself can read, and has no complaint about', { skip: PROMTOOL }, async (t) => {
+    const place = await offlineMachine(t);
+    await decided(place, toHost('a.example'));
+    const { text } = await call(place.admin, 'GET /metrics');
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    assert.deepEqual([checked.status, checked.stdout, checked.stderr], [0, '', '']);
   });
 
   test('counts decisions, their codes and how long they took', async (t) => {
