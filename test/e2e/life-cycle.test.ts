@@ -18,6 +18,7 @@ import {
   verdict,
   within,
 } from '../support/daemon-process.ts';
+import { listenForNotifications } from '../support/notify-socket.ts';
 import { daemonInOwnTree, noSecondTree } from '../support/own-tree.ts';
 import { openScope } from '../support/scope.ts';
 
@@ -73,6 +74,31 @@ describe('SIGHUP', () => {
     await eventually('the old preset', async () => (await statusOf(place)).preset === 'locked-down');
     await eventually('no warning', async () => (await warned(place, 'config_not_reloaded')) === undefined);
     assert.deepEqual([(await daemon.stop()).code, existsSync(place.decide)], [0, false]);
+  });
+
+  test('is told to the service manager, and so is its end, whatever came of it', {
+    skip: process.platform === 'linux' ? false : 'systemd is Linux’s',
+  }, async (t) => {
+    const place = machine(t);
+    const socket = join(place.root, 'notify');
+    const manager = listenForNotifications(t, socket);
+    const daemon = await startDaemonProcess(t, place, { env: { NOTIFY_SOCKET: socket } });
+    const heard: string[] = [];
+    const states = (): string => {
+      heard.push(...manager.take().filter((text) => !text.startsWith('STATUS=')));
+      return heard.map((text) => text.split('=')[0]).join(' ');
+    };
+    await eventually('the start', () => states() === 'READY');
+    for (const [preset, expected] of [
+      ['open', 'READY RELOADING READY'],
+      ['nonsense', 'READY RELOADING READY RELOADING READY'],
+    ] as const) {
+      place.configure({ preset });
+      daemon.kill('SIGHUP');
+      await eventually(expected, () => states() === expected);
+    }
+    await daemon.stop();
+    assert.equal(states(), 'READY RELOADING READY RELOADING READY STOPPING');
   });
 
   test('that comes while the daemon starts is not forgotten, and does not end it', async (t) => {
