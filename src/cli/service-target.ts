@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import { ownProgram, refuseUnsafeProgram } from '../service/installed-program.ts';
 import { type ServiceKind, type ServicePlaces, servicePlaces } from '../service/places.ts';
@@ -52,17 +53,23 @@ export async function checkInstallable(places: ServicePlaces): Promise<void> {
 }
 
 /** The service manager makes the directories and hands over the sockets: these are not for the configuration to choose. */
-function misplaced(
-  config: DaemonConfig,
-  { manager, state, logs, decideSocket, adminSocket }: ServicePlaces,
-): string | null {
-  if (manager === 'systemd' && (config.decideSocket !== decideSocket || config.adminSocket !== adminSocket)) {
+function misplaced(config: DaemonConfig, places: ServicePlaces): string | null {
+  const { manager, state, logs } = places;
+  if (manager === 'systemd' && !hasDefaultSockets(config, places)) {
     return 'the service listens where its socket units say: remove `sockets`';
   }
   if (logs === null) return null;
   if (config.stateDirectory !== state) return `the service can write to ${state} only: remove \`state_directory\``;
   const { file } = config.log;
-  return file === null || file.startsWith(`${logs}/`)
-    ? null
-    : `the service can write log files to ${logs} only: see \`log.destination\``;
+  if (file === null || file.startsWith(`${logs}/`)) return null;
+  return `the service can write log files to ${logs} only: see \`log.destination\``;
+}
+
+/** A user who has not logged in has no runtime directory yet, and the default is another one until then. */
+function hasDefaultSockets({ decideSocket, adminSocket }: DaemonConfig, places: ServicePlaces): boolean {
+  const { userStateDirectory } = ownSocketLayout();
+  const own = [places.decideSocket, places.adminSocket];
+  const later = own.map((path) => join(userStateDirectory ?? '/', basename(path)));
+  const configured = `${decideSocket} ${adminSocket}`;
+  return configured === own.join(' ') || (places.kind === 'user' && configured === later.join(' '));
 }
