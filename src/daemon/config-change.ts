@@ -45,8 +45,13 @@ export function configChange(running: DaemonConfig, next: DaemonConfig): ConfigC
   return {
     kind: 'changed',
     settings: changed.map(({ name }) => name),
-    policy: changed.some(({ needs }) => needs === 'policy'),
+    policy: changed.some(({ needs }) => needs === 'policy') || readsMore(next),
   };
+}
+
+/** The authorities are read by the source as it is made: under the same name there may be others by now. */
+function readsMore({ source }: DaemonConfig): boolean {
+  return source !== null && source.type !== 'file' && source.caFile !== undefined;
 }
 
 /** Codes of a machine that has a policy and may not use it. */

@@ -40,6 +40,17 @@ describe('another configuration', () => {
     assert.deepEqual(configChange(before, after), { kind: 'changed', settings: ['source'], policy: true });
   });
 
+  test('has its authorities read again, which may be others under the same name', () => {
+    const server = { type: 'governance', baseUrl: 'https://policy.example.com', credentialFile: '/c.json' } as const;
+    const source = { ...server, org: 'acme', teams: null, governs: {}, trustedFiles: [] };
+    const policyAgain = (more: object): unknown => {
+      const running: DaemonConfig = { ...RUNNING, source: { ...source, ...more } };
+      return configChange(running, structuredClone(running));
+    };
+    assert.deepEqual(policyAgain({ caFile: '/ca.pem' }), { kind: 'changed', settings: [], policy: true });
+    assert.deepEqual(policyAgain({}), { kind: 'changed', settings: [], policy: false });
+  });
+
   test('cannot move what is open: it is refused whole, and says to restart', () => {
     const outcome = changeTo({
       preset: { name: 'open', rules: [] },
