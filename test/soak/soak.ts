@@ -27,6 +27,8 @@ export interface SoakReport extends Counts {
   readonly samples: readonly Sample[];
 }
 
+/** What the units of service/systemd set, too. */
+const AS_SERVICE = { MALLOC_ARENA_MAX: '2' };
 const SWAP_MS = 1_000;
 const SAMPLE_MS = 2_000;
 
@@ -57,7 +59,10 @@ async function run(scope: Scope, options: SoakOptions): Promise<SoakReport> {
   const organisation = await enrol(scope, place, (server) => startOrganisation(server, tree, chance));
   const ledger = new Ledger(LOCAL);
   ledger.learn(organisation.first);
-  const daemon = await startDaemonProcess(scope, place, program === undefined ? {} : { program });
+  const daemon = await startDaemonProcess(scope, place, {
+    env: AS_SERVICE,
+    ...(program === undefined ? {} : { program }),
+  });
   await eventually('the first policy', async () => {
     const { json } = await call(place.decide, 'GET /v1/status');
     return (json as { revision: string }).revision === organisation.first.revision;
