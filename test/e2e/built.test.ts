@@ -4,7 +4,7 @@ import { copyFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { call, machine, startDaemonProcess, toHost, verdict } from '../support/daemon-process.ts';
+import { call, eventually, machine, startDaemonProcess, toHost, verdict } from '../support/daemon-process.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -35,5 +35,8 @@ test('what `npm run build` makes is a daemon with all its threads, its presets, 
   const client = (await import(pathToFileURL(join(place, 'dist/client/index.js')).href)) as BuiltClient;
   const answer = await client.createClient({ socket: own.decide }).decide(toHost('local.example'));
   assert.equal(answer.code, 'local_allow');
+  own.configure({ preset: 'open' });
+  daemon.kill('SIGHUP');
+  await eventually('the reload', async () => (await verdict(own, toHost('other.example'))) === 'allow preset_allow');
   assert.equal((await daemon.stop()).code, 0);
 });
