@@ -104,7 +104,12 @@ function enabling(places: ServicePlaces, { units }: SystemdState): readonly Serv
   const enabled = units.filter((unit) => unit.enabled === 'enabled').map(({ unit }) => unit);
   const missing = UNITS.filter((unit) => !enabled.includes(unit));
   if (missing.length === 0) return [];
-  return [{ argv: systemctl(places, 'enable', ...missing), purpose: 'start it at every boot' }];
+  return [
+    {
+      argv: systemctl(places, 'enable', ...missing),
+      purpose: places.kind === 'user' ? 'start it at every log-in' : 'start it at every boot',
+    },
+  ];
 }
 
 function starting(

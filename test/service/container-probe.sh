@@ -114,6 +114,40 @@ second_boot() {
   fact status_removed "$(reeve service status >/dev/null; echo $?)"
 }
 
+# one user's own service, by a manager that runs as that user
+of_ann() { ann env XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
+export -f of_ann
+governed_by_ann() { of_ann reeve check network mine.example | grep -q local_allow; }
+ann_restarted() { [ "$(of_ann systemctl --user show --property=NRestarts --value reeve.service)" = 1 ] && governed_by_ann; }
+
+users_service() {
+  say '## A user of her own'
+  mv /etc/reeve /root/etc-reeve
+  install -d -o 1000 -g 1000 -m 0700 /run/user/1000 /home/ann/.config /home/ann/.config/reeve /home/ann/.config/reeve/local.d
+  install -o 1000 -g 1000 -m 0600 /dev/null /home/ann/.config/reeve/reeve.yaml
+  echo '{"version":1,"rules":[{"decision":"allow","resources":["mine.example:443"]}]}' >/home/ann/.config/reeve/local.d/mine.json
+  chown 1000:1000 /home/ann/.config/reeve/local.d/mine.json
+  # a test cannot wait for half a minute
+  install -d -o 1000 -g 1000 /home/ann/.config/systemd /home/ann/.config/systemd/user /home/ann/.config/systemd/user/reeve.service.d
+  printf '[Service]\nWatchdogSec=6\n' >/home/ann/.config/systemd/user/reeve.service.d/quick.conf
+  systemd-run --quiet --unit=manager-of-ann --property=Delegate=yes --uid=1000 --gid=1000 --setenv=XDG_RUNTIME_DIR=/run/user/1000 \
+    --setenv=HOME=/home/ann /usr/lib/systemd/systemd --user
+  until_true 60 of_ann systemctl --user is-active default.target
+  show 'of_ann reeve service install --user'
+  until_true 60 governed_by_ann
+  show 'of_ann reeve service status'
+  fact user_status "$?"
+  show 'of_ann reeve check network mine.example | head -n 1'
+  show 'stat --format="%A %U %n" /run/user/1000/reeve /run/user/1000/reeve/*'
+  kill -STOP "$(of_ann systemctl --user show --property=MainPID --value reeve.service)"
+  until_true 300 ann_restarted
+  fact user_watchdog "$?"
+  show 'of_ann reeve service uninstall --user --purge'
+  fact user_left_behind "$(find /home/ann /run/user/1000 -name '*reeve*' -not -path '/home/ann/.config/reeve*' -not -name reeve.service.d | tr '\n' ' ')"
+  systemctl stop manager-of-ann
+  mv /root/etc-reeve /etc/reeve
+}
+
 debian_package() {
   say '## As a Debian package'
   rm -r /opt/reeve
@@ -145,6 +179,7 @@ case "$phase" in
   ;;
 2)
   second_boot
+  users_service
   [ ! -e /results/reeve.deb ] || debian_package
   fact done yes
   systemctl --force poweroff
