@@ -14,6 +14,19 @@ export interface RuleHit {
 
 /** Rules that are told apart, in one layer and in all; what else determined a decision is counted together. */
 const MAX_RULES = 1_000;
+/** Rules of earlier policies that are read before others get their turn: some hundred microseconds. */
+const CARRIED_AT_ONCE = 32;
+
+/** What a rule is called, and the same as one text. */
+interface NamedRule {
+  readonly key: string;
+  readonly names: Omit<RuleHit, 'hits'>;
+}
+
+interface KeyedHit {
+  readonly key: string;
+  readonly hit: RuleHit;
+}
 
 /** Of one compiled layer, by numbers alone: a rule gets a place when it first determines a decision. */
 class LayerHits {
@@ -22,6 +35,7 @@ class LayerHits {
   readonly #places: Uint16Array;
   readonly #rules = new Uint32Array(MAX_RULES);
   readonly #hits = new Float64Array(MAX_RULES);
+  readonly #named: NamedRule[] = [];
   #used = 0;
 
   constructor(layer: Layer) {
@@ -44,11 +58,18 @@ class LayerHits {
     return true;
   }
 
-  *read(): Generator<RuleHit, undefined> {
+  *read(): Generator<KeyedHit, undefined> {
     for (let place = 0; place < this.#used; place += 1) {
-      const { id, name, policy } = ruleAt(this.layer.rules, this.#rules[place] ?? 0);
-      yield { origin: this.layer.origin, policy, rule: id, name, hits: this.#hits[place] ?? 0 };
+      const named = (this.#named[place] ??= this.#nameOf(place));
+      yield { key: named.key, hit: { ...named.names, hits: this.#hits[place] ?? 0 } };
     }
+  }
+
+  /** Decoded when it is first read, and kept for the next time. */
+  #nameOf(place: number): NamedRule {
+    const { id, name, policy } = ruleAt(this.layer.rules, this.#rules[place] ?? 0);
+    const names = { origin: this.layer.origin, policy, rule: id, name };
+    return { key: JSON.stringify([names.origin, policy, id, name]), names };
   }
 }
 
@@ -60,6 +81,8 @@ export class RuleHits {
   /** Of the layers that serve. */
   #layers: LayerHits[] = [];
   #last: LayerHits | null = null;
+  /** Of the policies before, what is not carried over yet. */
+  #leaving: Generator<KeyedHit, undefined>[] = [];
   /** Of earlier policies, by what the rules are called; those that were hit last come last. */
   readonly #earlier = new Map<string, RuleHit>();
   #others = 0;
@@ -75,26 +98,21 @@ export class RuleHits {
     if (hits?.add(target) !== true) this.#others += 1;
   }
 
-  /** These layers serve from now on: a bounded piece of work, once a swap. */
+  /** These layers serve from now on. What the others were hit is carried over bit by bit: nobody waits for it. */
   turnOver(layers: readonly Layer[]): void {
-    for (const old of this.#layers) {
-      if (layers.includes(old.layer)) continue;
-      for (const hit of old.read()) this.#keep(hit);
-    }
+    const before = this.#leaving.length;
+    for (const old of this.#layers) if (!layers.includes(old.layer)) this.#leaving.push(old.read());
+    if (before === 0 && this.#leaving.length > 0) setImmediate(() => this.#carryOn());
     this.#layers = layers.map((layer) => this.#layers.find((old) => old.layer === layer) ?? new LayerHits(layer));
     this.#last = null;
-    for (const key of this.#earlier.keys()) {
-      if (this.#earlier.size <= MAX_RULES) break;
-      this.#earlier.delete(key);
-    }
   }
 
   /** What was counted so far; at most a thousand for each layer, and a thousand of earlier policies. */
   read(): readonly RuleHit[] {
+    this.#carryOver(Number.POSITIVE_INFINITY);
     const all = new Map(this.#earlier);
     for (const layer of this.#layers) {
-      for (const hit of layer.read()) {
-        const key = keyOf(hit);
+      for (const { key, hit } of layer.read()) {
         all.set(key, { ...hit, hits: hit.hits + (all.get(key)?.hits ?? 0) });
       }
     }
@@ -107,14 +125,27 @@ export class RuleHits {
     return found;
   }
 
-  #keep(hit: RuleHit): void {
-    const key = keyOf(hit);
+  #carryOn(): void {
+    this.#carryOver(CARRIED_AT_ONCE);
+    if (this.#leaving.length > 0) setImmediate(() => this.#carryOn());
+  }
+
+  #carryOver(most: number): void {
+    for (let carried = 0; carried < most; carried += 1) {
+      const next = this.#leaving[0]?.next();
+      if (next === undefined) break;
+      if (next.value === undefined) this.#leaving.shift();
+      else this.#keep(next.value);
+    }
+    for (const key of this.#earlier.keys()) {
+      if (this.#earlier.size <= MAX_RULES) break;
+      this.#earlier.delete(key);
+    }
+  }
+
+  #keep({ key, hit }: KeyedHit): void {
     const hits = hit.hits + (this.#earlier.get(key)?.hits ?? 0);
     this.#earlier.delete(key);
     this.#earlier.set(key, { ...hit, hits });
   }
-}
-
-function keyOf({ origin, policy, rule, name }: RuleHit): string {
-  return JSON.stringify([origin, policy, rule, name]);
 }
