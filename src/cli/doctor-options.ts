@@ -1,8 +1,22 @@
 import { resolve } from 'node:path';
 import { VERSION } from '../daemon/version.ts';
 import type { DoctorOptions } from '../diagnosis/subject.ts';
+import type { ServicePlaces } from '../service/places.ts';
+import { runCommand } from '../service/run-command.ts';
+import { hasSystemInstall, ownSocketLayout } from '../socket/find-socket.ts';
 import { type CommandInput, textOption } from './command.ts';
 import { configurationFile, installationOf } from './daemon-configuration.ts';
+import { servicePlacesOf } from './service-target.ts';
+
+/** Null where there is none, such as on a platform without one. */
+function placesOfService(cwd: string): ServicePlaces | null {
+  try {
+    const system = hasSystemInstall(ownSocketLayout()) ? { system: true } : {};
+    return servicePlacesOf(cwd, { args: [], options: system });
+  } catch {
+    return null;
+  }
+}
 
 /** What is to be examined, as the command line says it. */
 export async function doctorOptions(cwd: string, input: CommandInput, offline: boolean): Promise<DoctorOptions> {
@@ -15,5 +29,6 @@ export async function doctorOptions(cwd: string, input: CommandInput, offline: b
     now: () => Date.now(),
     sockets: { decide: textOption(input, 'socket'), admin: textOption(input, 'adminSocket') },
     places: clientPlaces(process.geteuid?.() ?? 0, installation.home),
+    service: { places: placesOfService(cwd), run: runCommand },
   };
 }

@@ -3,6 +3,7 @@ export const CHECKS = [
   'configuration',
   'state',
   'sockets',
+  'service',
   'daemon',
   'decisions',
   'policy',

@@ -9,6 +9,7 @@ import { checkDecisions } from './check-decisions.ts';
 import { checkLocalFiles } from './check-local-files.ts';
 import { checkLog } from './check-log.ts';
 import { checkPolicy } from './check-policy.ts';
+import { checkService } from './check-service.ts';
 import { checkSockets } from './check-sockets.ts';
 import { checkSource } from './check-source.ts';
 import { checkState } from './check-state.ts';
@@ -65,6 +66,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     configuration: () => verdict,
     state: () => rehearsing.failure ?? checkState(config, rehearsal),
     sockets: () => checkSockets(subject),
+    service: () => checkService({ look: options.service, configFile: options.configFile, answers: status !== null }),
     daemon: () => daemon.verdict,
     decisions: awake(() => checkDecisions(subject)),
     policy: () => checkPolicy({ status, rehearsal, now: options.now() }),

@@ -79,6 +79,28 @@ export const MACHINE_FINDINGS = {
     'restart the daemon: it sets the mode when it binds',
   ),
 
+  service_not_installed: warning(
+    'service',
+    'nobody starts the daemon again after a reboot or a crash',
+    'install it: `reeve service install`',
+  ),
+  service_outdated: warning(
+    'service',
+    'the service is not the one that this version would install',
+    'run `reeve service install` again',
+  ),
+  service_down: fault(
+    'service',
+    'the service manager does not have it running',
+    'see `journalctl -u reeve`, then start it',
+  ),
+  service_disabled: warning('service', 'it does not start with the machine', 'enable it: `reeve service install`'),
+  service_restarted: warning(
+    'service',
+    'the daemon broke down or hung, and was started again',
+    'see `journalctl -u reeve`',
+  ),
+
   daemon_not_running: fault(
     'daemon',
     'nobody listens at the socket',

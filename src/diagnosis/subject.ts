@@ -1,6 +1,7 @@
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import type { Installation } from '../daemon/load-config.ts';
 import { findSocket, type SocketChoice } from '../socket/find-socket.ts';
+import type { ServiceLook } from './check-service.ts';
 import type { ClientPlaces } from './clients/places.ts';
 
 /** What is to be examined, and how far. */
@@ -13,6 +14,7 @@ export interface DoctorOptions {
   /** Nothing is fetched: neither by the daemon nor in its place. */
   readonly offline: boolean;
   readonly places: ClientPlaces;
+  readonly service: ServiceLook;
   readonly version: string;
   readonly now: () => number;
 }

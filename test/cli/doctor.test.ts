@@ -22,7 +22,7 @@ test('a machine without an organisation is well: the daemon decides, and its log
   const { stdout, stderr } = await runCli(['doctor', '--json', '--config', own.config]);
   assert.equal(stderr, '');
   assert.deepEqual(statesOf(stdout), {
-    ...{ configuration: 'ok', state: 'ok', sockets: 'ok', daemon: 'ok', decisions: 'ok', policy: 'ok' },
+    ...{ configuration: 'ok', state: 'ok', sockets: 'ok', service: 'ok', daemon: 'ok', decisions: 'ok', policy: 'ok' },
     ...{ 'local files': 'ok', source: 'ok', log: 'ok', clock: 'ok' },
   });
   assert.equal((await daemon.stop()).code, 0);

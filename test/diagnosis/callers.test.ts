@@ -43,7 +43,15 @@ test(
     const report = JSON.parse(stdout) as DoctorReport;
     assert.deepEqual([status, report.healthy, report.complete, stderr], [0, true, false, '']);
     assert.deepEqual(statesOf(report), {
-      ...{ configuration: 'ok', sockets: 'ok', daemon: 'ok', decisions: 'ok', 'local files': 'ok', clients: 'ok' },
+      ...{
+        configuration: 'ok',
+        sockets: 'ok',
+        service: 'ok',
+        daemon: 'ok',
+        decisions: 'ok',
+        'local files': 'ok',
+        clients: 'ok',
+      },
       ...{ state: 'skipped', source: 'skipped', log: 'skipped', clock: 'skipped' },
       // a governance server has no protection against rollback, and says so
       policy: 'warning',

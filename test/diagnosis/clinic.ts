@@ -69,6 +69,7 @@ export async function openClinic(scope: Scope, { kind, secure = false, prepare }
         sockets: { decide: undefined, admin: undefined },
         offline: false,
         places: { root: root ?? '', homes: [home ?? ''] },
+        service: { places: null, run: () => Promise.resolve({ code: null, stdout: '', stderr: 'nobody' }) },
         now: () => Date.now(),
         ...told,
       }),

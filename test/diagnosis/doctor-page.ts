@@ -14,6 +14,7 @@ which something was done; a test compares it with what it sees itself.
 | configuration | The file is read by the daemon's own reader: who may write it, each member, and the files it names. |
 | state | Owner, modes and room of the state directory. A copy of it is opened as at a start: checked, migrated, verified again, compiled. |
 | sockets | Mode and place of both, and who may write the directory. |
+| service | Files and units as this version would install them, enabled, up, and not restarted; only for the configuration that the service goes by. |
 | daemon | It answers, has a policy, is of this version, and knows who asks. |
 | decisions | Questions of both domains through the socket, \`explain\` beside \`decide\`, the daemon's own files, and how long it takes. |
 | policy | Its age, and the daemon's own warnings. |
