@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import SqliteDatabase from 'better-sqlite3';
@@ -228,5 +228,19 @@ describe('where the daemon sees another tree of mounts than the machine', { skip
     await eventually('a difference', async () => (await statusOf(place)).mounts.differ.length > 0);
     assert.deepEqual((await statusOf(place)).mounts.differ, [join(place.root, 'run')]);
     assert.equal(await verdict(place, { action: 'read', path: join(place.local, 'x') }), 'allow preset_allow');
+  });
+
+  test('which may not be compared, its own counts, and the status says so', async (t) => {
+    const place = machine(t);
+    place.configure({ preset: 'open' });
+    // an ordinary user, from whom the kernel hides what belongs to others
+    const uid = 20_001;
+    for (const path of [place.root, place.config, place.local]) chownSync(path, uid, uid);
+    const by = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups'];
+    await daemonInOwnTree(t, place, { first: 'mount -t proc -o hidepid=2 proc /proc', by });
+    assert.deepEqual((await statusOf(place)).mounts, { compared: false, differ: [], differ_count: 0 });
+    const expected = /^the mounts of process 1 cannot be read \(ENOENT\)/;
+    assert.match((await warned(place, 'mounts_unknown')) ?? '', expected);
+    assert.equal(await verdict(place, { action: 'read', path: '/srv/x' }), 'allow preset_allow');
   });
 });

@@ -59,7 +59,7 @@ async function shared(t: TestContext, prepare: (shared: Shared) => void = () => 
     },
   };
   prepare(made);
-  await daemonInOwnTree(t, place, `mount --bind '${passwd}' /etc/passwd`);
+  await daemonInOwnTree(t, place, { first: `mount --bind '${passwd}' /etc/passwd` });
   return made;
 }
 

@@ -18,9 +18,17 @@ export function noSecondTree(): string | false {
 /** Runs a command among the daemon's mounts. */
 export type Enter = (...command: string[]) => void;
 
-/** A daemon in a mount namespace of its own; `first` is a shell command that runs there before it. */
-export async function daemonInOwnTree(t: Scope, { config, decide }: Machine, first = ':'): Promise<Enter> {
-  const daemon = [process.execPath, PROGRAM, 'daemon', '--config', config];
+export interface OwnTree {
+  /** A shell command that runs there before the daemon. */
+  readonly first?: string;
+  /** What starts the daemon, such as `setpriv`. */
+  readonly by?: readonly string[];
+}
+
+/** A daemon in a mount namespace of its own. */
+export async function daemonInOwnTree(t: Scope, { config, decide }: Machine, tree: OwnTree = {}): Promise<Enter> {
+  const { first = ':', by = [] } = tree;
+  const daemon = [...by, process.execPath, PROGRAM, 'daemon', '--config', config];
   const words = ['--mount', '--propagation', 'private', '/bin/sh', '-c', `${first} && exec "$@"`, 'sh', ...daemon];
   const child = spawn('unshare', words, { stdio: 'ignore', env: { ...process.env, NODE_V8_COVERAGE: '' } });
   const ended = once(child, 'exit');
