@@ -1,7 +1,18 @@
-import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { PACKAGE_HOME, servicePlaces } from '../src/service/places.ts';
 import { serviceFiles } from '../src/service/service-files.ts';
 import { socketLayout } from '../src/socket/layout.ts';
@@ -27,9 +38,26 @@ function build(root: string, debArchitecture: string): void {
   const documents = join(root, 'usr/share/doc/reeve');
   mkdirSync(documents, { recursive: true });
   cpSync(join(root, PACKAGE_HOME, 'LICENSE'), join(documents, 'copyright'));
+  addHelp(root);
   writeFileSync(join(documents, 'sbom.cdx.json'), JSON.stringify(billOfMaterials(true), null, 2));
   makePlain(root);
   writeControl(join(root, 'DEBIAN'), debArchitecture, kilobytes(root));
+}
+
+/** Where shells and `man` look. */
+function addHelp(root: string): void {
+  const main = join(root, PACKAGE_HOME, 'dist/cli/main.js');
+  const share = join(root, 'usr/share');
+  for (const [shell, path] of [
+    ['bash', 'bash-completion/completions/reeve'],
+    ['zsh', 'zsh/vendor-completions/_reeve'],
+    ['fish', 'fish/vendor_completions.d/reeve.fish'],
+  ] as const) {
+    mkdirSync(dirname(join(share, path)), { recursive: true });
+    writeFileSync(join(share, path), run(process.execPath, [main, 'completion', shell]));
+  }
+  mkdirSync(join(share, 'man/man1'), { recursive: true });
+  writeFileSync(join(share, 'man/man1/reeve.1.gz'), gzipSync(readFileSync(join(root, PACKAGE_HOME, 'docs/reeve.1'))));
 }
 
 /** The same files as `reeve service install` would write, for the program where the package puts it. */
