@@ -22,7 +22,7 @@ export interface ServiceInputs {
 /** Whether the daemon comes back after a reboot and after a crash, as this version would have it. */
 export async function checkService({ look, configFile, answers }: ServiceInputs): Promise<Verdict> {
   const { places, run } = look;
-  if (places === null) return skipped('there is no service for this platform');
+  if (places === null) return skipped('there is no service for this user on this platform');
   // a daemon that somebody runs with files of their own is theirs to start
   if (configFile !== places.config)
     return examined(`the service goes by ${places.config}, and not by this configuration`);
