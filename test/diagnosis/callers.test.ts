@@ -49,7 +49,6 @@ test(
       ...{
         configuration: 'ok',
         sockets: 'ok',
-        service: 'ok',
         daemon: 'ok',
         decisions: 'ok',
         'local files': 'ok',
