@@ -1,11 +1,11 @@
 import type { Command, CommandGroup } from './command.ts';
+import { bugreport } from './commands/bugreport.ts';
 import { bundleBuild } from './commands/bundle-build.ts';
 import { bundleDiff } from './commands/bundle-diff.ts';
 import { bundleInspect } from './commands/bundle-inspect.ts';
 import { bundlePublish } from './commands/bundle-publish.ts';
 import { bundleSign } from './commands/bundle-sign.ts';
 import { bundleVerify } from './commands/bundle-verify.ts';
-import { bugreport } from './commands/bugreport.ts';
 import { checkNetwork, checkPath } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { credentialCreate, credentialLs, credentialRevoke } from './commands/control-plane-credential.ts';
