@@ -4,7 +4,15 @@ import { MAX_INTERVAL_MS } from '../schema/limits.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import type { Activation, FetchedBundle } from './activate.ts';
 import { createPoller, type PollCause } from './poller.ts';
-import type { LastError, PolicySource, RunResult, SourceOutcome, SourceStatus, SourceType, SourceWarning } from './source.ts';
+import type {
+  LastError,
+  PolicySource,
+  RunResult,
+  SourceOutcome,
+  SourceStatus,
+  SourceType,
+  SourceWarning,
+} from './source.ts';
 
 /** What every kind of source is given. */
 export interface SourceContext {

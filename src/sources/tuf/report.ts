@@ -34,10 +34,7 @@ export function createTufReport(stored: StoredVerification, memory: PollMemory):
     },
     warnings: (): readonly SourceWarning[] => {
       damage = (memory.root?.broken ?? active()?.broken)?.message ?? damage;
-      return [
-        ...(active()?.superseded === true ? [SUPERSEDED] : []),
-        ...(damage === null ? [] : [damaged(damage)]),
-      ];
+      return [...(active()?.superseded === true ? [SUPERSEDED] : []), ...(damage === null ? [] : [damaged(damage)])];
     },
   };
 }
