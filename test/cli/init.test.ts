@@ -155,6 +155,22 @@ test('what the daemon would not start with leaves nothing behind', async (t) => 
   }
 });
 
+test('what was put in place for a configuration that is refused is taken back, and what it replaced is there again', async (t) => {
+  const own = place(t);
+  const { root } = await repository(t);
+  writeFileSync(join(own.root, 'given.json'), root);
+  const argv = ['--tuf', 'http://policy.example', '--org', 'acme', '--root', 'given.json', '--no-try'];
+  assert.equal((await own.init(...argv)).code, 1);
+  assert.deepEqual(filesIn(own.root), ['etc', 'given.json']);
+  for (const name of ['reeve.yaml', 'root.json']) writeFileSync(join(own.root, 'etc', name), `old ${name}`);
+  const { code, stderr } = await own.init(...argv, '--replace');
+  assert.equal(code, 1);
+  assert.match(stderr, /would not start with this: .*use https/);
+  assert.deepEqual(filesIn(own.root), ['etc', 'etc/reeve.yaml', 'etc/root.json', 'given.json']);
+  for (const name of ['reeve.yaml', 'root.json'])
+    assert.equal(readFileSync(join(own.root, 'etc', name), 'utf8'), `old ${name}`);
+});
+
 test('there is never written over anything: `--replace` keeps what was there', async (t) => {
   const own = place(t);
   await own.init('--preset', 'balanced');
