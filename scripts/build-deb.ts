@@ -91,7 +91,8 @@ if [ "$1" = configure ]; then
   if [ -e /etc/reeve/reeve.yaml ]; then
     systemctl enable --quiet ${UNITS}
     # an upgrade goes on with the new program; the sockets stay, and nobody is turned away
-    [ ! -d /run/systemd/system ] || { systemctl start reeve.socket reeve-admin.socket; systemctl restart reeve.service; }
+    [ ! -d /run/systemd/system ] || { systemctl start reeve.socket reeve-admin.socket && systemctl restart reeve.service; } ||
+      echo 'reeve: the service did not start: see \`journalctl --unit=reeve.service\`'
   else
     echo 'reeve: there is no /etc/reeve/reeve.yaml yet: write one, then run \`reeve service install\`'
   fi

@@ -3,7 +3,7 @@ import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import { ownProgram, refuseUnsafeProgram } from '../service/installed-program.ts';
 import { type ServiceKind, type ServicePlaces, servicePlaces } from '../service/places.ts';
 import { ServiceError } from '../service/service-error.ts';
-import { homeOf, ownSocketLayout } from '../socket/find-socket.ts';
+import { hasSystemInstall, homeOf, ownSocketLayout } from '../socket/find-socket.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandInput, flag, type OptionSpec, textOption } from './command.ts';
 
@@ -17,23 +17,29 @@ export const DRY_RUN_OPTION: OptionSpec = {
   description: 'show what would be done, and do nothing',
 };
 
-/** Whose service a command line means, and where all that belongs to it is. */
-export function servicePlacesOf(cwd: string, input: CommandInput): ServicePlaces {
+/** Whose service a command line means, and where all that belongs to it is; `fallback` where it does not say. */
+export function servicePlacesOf(cwd: string, input: CommandInput, fallback: ServiceKind = 'user'): ServicePlaces {
   const uid = process.geteuid?.() ?? -1;
-  const kind = kindOf(input, uid);
+  const kind = kindOf(input, uid) ?? fallback;
   const config = textOption(input, 'config');
   const absolute = config === undefined || config.startsWith('/') ? (config ?? null) : `${cwd}/${config}`;
   const owner = { kind, platform: process.platform, home: homeOf(uid), layout: ownSocketLayout() };
   return servicePlaces(owner, ownProgram(), absolute);
 }
 
-function kindOf(input: CommandInput, uid: number): ServiceKind {
+/** The one that governs this user: a system install leaves no room for another (api, "Which one a client asks"). */
+export function governingKind(): ServiceKind {
+  return hasSystemInstall(ownSocketLayout()) ? 'system' : 'user';
+}
+
+function kindOf(input: CommandInput, uid: number): ServiceKind | null {
   if (flag(input, 'system') && flag(input, 'user'))
     throw new CliError('usage', '`--system` and `--user` exclude each other');
   if (uid === 0 && flag(input, 'user')) {
     throw new CliError('usage', 'root’s service is the system’s', 'run it as the user whose service is meant');
   }
-  return flag(input, 'system') || uid === 0 ? 'system' : 'user';
+  if (flag(input, 'system') || uid === 0) return 'system';
+  return flag(input, 'user') ? 'user' : null;
 }
 
 /** Only root changes what the machine starts. */

@@ -129,7 +129,7 @@ users_service() {
   chown 1000:1000 /home/ann/.config/reeve/local.d/mine.json
   # a test cannot wait for half a minute
   install -d -o 1000 -g 1000 /home/ann/.config/systemd /home/ann/.config/systemd/user /home/ann/.config/systemd/user/reeve.service.d
-  printf '[Service]\nWatchdogSec=6\n' >/home/ann/.config/systemd/user/reeve.service.d/quick.conf
+  printf '[Service]\nWatchdogSec=8\n' >/home/ann/.config/systemd/user/reeve.service.d/quick.conf
   systemd-run --quiet --unit=manager-of-ann --property=Delegate=yes --uid=1000 --gid=1000 --setenv=XDG_RUNTIME_DIR=/run/user/1000 \
     --setenv=HOME=/home/ann /usr/lib/systemd/systemd --user
   until_true 60 of_ann systemctl --user is-active default.target
@@ -154,11 +154,12 @@ debian_package() {
   hash -r
   show 'dpkg --install /results/reeve.deb 2>&1 | grep -v "warning\|Reading database"'
   fact package "$(dpkg-query --showformat='${Status}' --show reeve)"
-  until_true 120 active
+  without_policy() { active && ann reeve check network github.com | grep -q no_policy && property StatusText | grep -q no_policy; }
+  until_true 120 without_policy
   show 'reeve service status'
   fact package_status "$?"
-  show 'ann reeve check network github.com | head -n 2'
-  fact package_answers "$(ann reeve check network github.com >/dev/null; echo $?)"
+  until_true 60 without_policy
+  fact package_answers "$?"
   show 'dpkg --remove reeve 2>&1 | grep -v "warning\|Reading database"'
   fact package_removed "$(property ActiveState),$(ls /run/reeve 2>/dev/null | wc -l)"
   show 'dpkg --purge reeve 2>&1 | grep -v "warning\|Reading database"'

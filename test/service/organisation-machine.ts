@@ -118,7 +118,7 @@ export async function machineOf(root: string): Promise<Container> {
   };
   container.write('/etc/reeve/reeve.yaml', JSON.stringify({ source }, null, 2), 0o600);
   // a test cannot wait for half a minute
-  container.write('/etc/systemd/system/reeve.service.d/quick.conf', '[Service]\nWatchdogSec=6\n');
+  container.write('/etc/systemd/system/reeve.service.d/quick.conf', '[Service]\nWatchdogSec=8\n');
   writeTree(container);
   return container;
 }

@@ -48,7 +48,7 @@ test('a real systemd installs, watches, mends and boots the service, with the sa
       user_left_behind: '',
       package: 'install ok installed',
       package_status: '0',
-      package_answers: '3',
+      package_answers: '0',
       package_removed: 'inactive,0',
       package_left: '/etc/systemd/system/reeve.service.d ',
       done: 'yes',

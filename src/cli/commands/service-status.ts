@@ -3,18 +3,18 @@ import { isForeign, type ServiceState, serviceState } from '../../service/servic
 import type { UnitState } from '../../service/systemd.ts';
 import type { Command } from '../command.ts';
 import type { Output } from '../output.ts';
-import { KIND_OPTIONS, servicePlacesOf } from '../service-target.ts';
+import { governingKind, KIND_OPTIONS, servicePlacesOf } from '../service-target.ts';
 
 export const serviceStatus: Command = {
   path: ['service', 'status'],
   summary: 'show whether the service is installed and runs',
   description:
     'what the service manager says; `reeve status` shows what the daemon itself says. exit code: 0 installed as this ' +
-    'version has it and running, 1 anything else.',
+    'version has it and running, 1 anything else. without an option it is the service that answers this user.',
   options: KIND_OPTIONS,
   examples: ['reeve service status', 'reeve service status --user --json'],
   async run({ output, cwd }, input) {
-    const places = servicePlacesOf(cwd, input);
+    const places = servicePlacesOf(cwd, input, governingKind());
     const state = await serviceState(places, runCommand);
     const installed = installation(state);
     output.result(reportOf(places.kind, state), () => [
