@@ -1,3 +1,4 @@
+import type { DaemonConfig } from './daemon-config.ts';
 import type { Logger } from './logger.ts';
 import { type PolicyThread, PolicyThreadError } from './policy-thread.ts';
 
@@ -31,4 +32,10 @@ export class HomeRoll {
       }
     }
   }
+}
+
+/** All that a thread does before it makes its first policy. */
+export async function startWithHomes(thread: PolicyThread, config: DaemonConfig, homes: HomeRoll): Promise<void> {
+  await thread.start(config);
+  await homes.tellTo(thread);
 }

@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../base/coded-error.ts';
+import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 import type { KnownPolicy } from '../store/policy-state.ts';
 import { policyLoss } from './config-change.ts';
 import type { DaemonConfig } from './daemon-config.ts';
-import { HomeRoll } from './home-roll.ts';
+import { HomeRoll, startWithHomes } from './home-roll.ts';
+import { inTime } from './in-time.ts';
 import { PolicySeat } from './policy-seat.ts';
 import type { PolicySupplyOptions } from './policy-supply-options.ts';
-import { type PolicyThread, type Refusal, refusalOf } from './policy-thread.ts';
-import { type ResetOutcome, releaseState, servedPolicy } from './release-state.ts';
+import { type PolicyThread, refusalOf } from './policy-thread.ts';
+import { releaseState, servedPolicy } from './release-state.ts';
 import { RestartTimer } from './restart-timer.ts';
-
-/** `failed`: everything is as it was. */
-export type ConfigOutcome = { readonly kind: 'changed' } | Refusal;
+import { BUSY, type ConfigOutcome, type ResetOutcome } from './supply-outcome.ts';
 
 /** How long each step waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
 /** How long a reset or another configuration waits for a start that is under way. */
 const START_MS = 20_000;
-const BUSY: Refusal = { kind: 'failed', code: 'not_ready', message: 'the daemon is starting or stopping: try again' };
 
 /** How one policy thread follows another: after a death, a reset, or with another configuration. One at a time. */
 export class PolicySuccession {
@@ -26,6 +25,7 @@ export class PolicySuccession {
   readonly #options: PolicySupplyOptions;
   readonly #restart: RestartTimer;
   readonly #begun = Promise.withResolvers<null>();
+  readonly #startMs: number;
   #config: DaemonConfig;
   #phase: 'starting' | 'running' | 'waiting' | 'replacing' | 'halted' = 'starting';
   /** The start that is under way, or was the last. */
@@ -38,6 +38,7 @@ export class PolicySuccession {
   constructor(options: PolicySupplyOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#startMs = options.startMs ?? 2 * COMPILE_DEADLINE_MS;
     this.#restart = new RestartTimer(options.clock);
     this.homes = new HomeRoll(options.log);
     const onDeath = (cause: string): void => {
@@ -134,8 +135,7 @@ export class PolicySuccession {
       return verdict.loss === null;
     });
     try {
-      await next.start(config);
-      await this.homes.tellTo(next);
+      await inTime(startWithHomes(next, config, this.homes), this.#startMs);
     } catch (error) {
       this.seat.dismiss(next);
       if (before === 'waiting') this.#mourn(this.#trouble ?? messageOf(error), 'there is still no policy thread');
@@ -151,7 +151,7 @@ export class PolicySuccession {
   async #handOver(next: PolicyThread, verdict: { readonly loss: string | null }): Promise<ConfigOutcome> {
     const old = this.seat.thread;
     await old.askInTime({ kind: 'halt' }, PATIENCE_MS);
-    const failure = await next.ask({ kind: 'open' }).then(() => null, refusalOf);
+    const failure = await inTime(next.ask({ kind: 'open' }), this.#startMs).then(() => null, refusalOf);
     await Promise.race([old.close(PATIENCE_MS), sleep(2 * PATIENCE_MS, null, { ref: false })]);
     if (this.seat.thread === next) {
       if (!this.#isHalted()) await this.#tried(next, () => next.ask({ kind: 'begin' }));
@@ -176,8 +176,7 @@ export class PolicySuccession {
   #startAnother(): Promise<unknown> {
     const thread = this.seat.renew();
     const started = this.#tried(thread, async () => {
-      await thread.start(this.#config);
-      await this.homes.tellTo(thread);
+      await startWithHomes(thread, this.#config, this.homes);
       await thread.ask({ kind: 'open' });
       await thread.ask({ kind: 'begin' });
     });
@@ -188,7 +187,7 @@ export class PolicySuccession {
   /** Its last steps, behind which it polls; whether it does. One that cannot is followed by another. */
   async #tried(thread: PolicyThread, steps: () => Promise<unknown>): Promise<boolean> {
     try {
-      await steps();
+      await inTime(steps(), this.#startMs);
       this.begun();
       return true;
     } catch (error) {

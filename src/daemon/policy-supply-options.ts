@@ -17,6 +17,8 @@ export interface PolicySupplyOptions {
   readonly onFacts?: (facts: SupplyFacts) => void;
   /** What the thread runs; a test hands in one that breaks. */
   readonly entry?: URL;
+  /** How long another thread may take until it serves; two minutes where absent. */
+  readonly startMs?: number;
   /** The first thread, where it is loading already. */
   readonly loading?: Worker;
 }

@@ -2,11 +2,11 @@ import type { RulesReading, SyncOutcome } from '../localapi/daemon-port.ts';
 import { COMPILE_DEADLINE_MS } from '../schema/limits.ts';
 import type { KnownPolicy } from '../store/policy-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
-import { type ConfigOutcome, PolicySuccession } from './policy-succession.ts';
+import { PolicySuccession } from './policy-succession.ts';
 import type { PolicySupplyOptions } from './policy-supply-options.ts';
 import { type PolicyThread, refusalOf } from './policy-thread.ts';
-import type { ResetOutcome } from './release-state.ts';
 import type { SupplyState } from './status.ts';
+import type { ConfigOutcome, ResetOutcome } from './supply-outcome.ts';
 
 /** How long stopping waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;

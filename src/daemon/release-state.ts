@@ -4,14 +4,10 @@ import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import { DOMAINS } from '../policy/action.ts';
 import { type KnownPolicy, removePolicyState } from '../store/policy-state.ts';
 import type { SupplyFacts } from './policy-messages.ts';
-import type { PolicyThread, Refusal } from './policy-thread.ts';
+import type { PolicyThread } from './policy-thread.ts';
 
 /** How long each step waits for a thread that is busy. */
 const PATIENCE_MS = 2_000;
-
-export type ResetOutcome =
-  /** What was known is given up; `trouble`: why nothing new is made yet. */
-  ({ readonly kind: 'reset'; readonly trouble: string | null } & KnownPolicy) | Refusal;
 
 export interface ReleasedState {
   /** What was known; null where the thread could not say. */

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { PolicySupply } from '../../src/daemon/policy-supply.ts';
+import type { PolicySupplyOptions } from '../../src/daemon/policy-supply-options.ts';
 import { loadPolicyThread, PolicyThread } from '../../src/daemon/policy-thread.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { eventually, within } from '../support/daemon-process.ts';
@@ -22,7 +23,7 @@ interface Supplied {
 }
 
 /** A thread that publishes when it is opened, and otherwise does what `body` says: `answer(value)` ends a question. */
-function supplied(t: TestContext, body: string): Supplied {
+function supplied(t: TestContext, body: string, more: Partial<PolicySupplyOptions> = {}): Supplied {
   const root = tempDirectory(t);
   const entry = join(root, 'thread.mjs');
   writeFileSync(
@@ -50,7 +51,7 @@ function supplied(t: TestContext, body: string): Supplied {
   const clock = manualClock();
   const holder = createSnapshotHolder(() => clock.now());
   const log = createLogger(config.log);
-  const supply = new PolicySupply({ config, log, clock, holder, entry: pathToFileURL(entry) });
+  const supply = new PolicySupply({ config, log, clock, holder, entry: pathToFileURL(entry), ...more });
   t.after(() => supply.close());
   return { root, supply, holder, clock, revision: () => holder.current()?.policy.revision };
 }
@@ -308,6 +309,30 @@ describe('another configuration', () => {
     clock.advance(1_000);
     await eventually('another thread', () => supply.state.trouble === null);
     assert.deepEqual([revision(), supply.config.preset.name], ['balanced', 'balanced']);
+  });
+
+  test('whose thread hangs, at whatever step, is refused in time, and blocks no reset', async (t) => {
+    const body = `${NAMED.replace('publish(', "if (globalThis.preset === 'balanced') return; publish(")}
+      if (ask.kind === 'start' && ask.config.preset.name === 'open') return;`;
+    const made = supplied(t, body, { startMs: 1_000 });
+    const { supply, revision } = made;
+    await begun(made);
+    for (const name of ['open', 'balanced']) {
+      const outcome = await within(10_000, name, supply.change(other(made, name), true));
+      assert.ok(outcome.kind === 'failed');
+      assert.match(outcome.message, /the policy thread has not got on for 1 s/);
+      assert.deepEqual(
+        [supply.config.preset.name, revision(), supply.state.trouble],
+        ['locked-down', 'locked-down', null],
+      );
+    }
+    const reset = await within(
+      10_000,
+      'the reset',
+      supply.reset(() => undefined),
+    );
+    assert.deepEqual([reset.kind, supply.state.trouble], ['reset', null]);
+    await eventually('the end of all others', () => supply.lost === 0);
   });
 
   test('is taken up where there is no thread at the moment, and where none can be started none is lost', async (t) => {
