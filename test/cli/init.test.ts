@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -213,6 +214,56 @@ test('on a terminal it asks: an organisation, step by step, and a wrong answer i
   assert.match(stderr, /Have the daemon started with this machine, beginning now\? \(y\/n\) \[y\]:\n$/);
   const { source, preset } = written(own) as { source: Record<string, unknown>; preset: string };
   assert.deepEqual([source['type'], source['teams'], preset], ['tuf', ['eng', 'ops'], 'balanced']);
+});
+
+/** What is typed once a question has come. */
+const TYPED: readonly (readonly [RegExp, string])[] = [
+  [/number \[1\]:/, '2'],
+  [/Name of the organisation:/, 'acme'],
+  [/policy server, such as/, 'https://policy.example/v2'],
+  [/number \[1\]:/, '1'],
+  [/Identifier:/, 'machine-1'],
+  [/Secret \(not shown\):/, 'horse battery'],
+  [/Teams of this machine/, ''],
+  [/number \[1\]:/, '1'],
+  [/Write this\?/, 'y'],
+  [/beginning now\?/, 'n'],
+];
+
+test('on a real terminal a secret is typed without being shown, between other questions', {
+  timeout: 60_000,
+}, async (t) => {
+  const own = place(t);
+  const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+  const command = `${process.execPath} ${main} init --no-try --config ${own.config}`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  t.after(() => terminal.kill('SIGKILL'));
+  let [shown, answered, read] = ['', 0, 0];
+  const ended = new Promise<number | null>((resolve, reject) => {
+    terminal.once('error', reject);
+    terminal.once('close', resolve);
+  });
+  terminal.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString();
+    const [question, answer] = TYPED[answered] ?? [];
+    if (question?.test(shown.slice(read)) !== true) return;
+    [answered, read] = [answered + 1, shown.length];
+    terminal.stdin.write(`${answer}\r`);
+  });
+  try {
+    assert.equal(await ended, 0, shown);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      t.skip('there is no `script` here');
+      return;
+    }
+    throw error;
+  }
+  assert.ok(!shown.includes('horse'), shown);
+  const credential = join(own.root, 'etc/credential.json');
+  assert.equal(statSync(credential).mode & 0o777, 0o600);
+  assert.deepEqual(JSON.parse(readFileSync(credential, 'utf8')), { identifier: 'machine-1', secret: 'horse battery' });
+  assert.deepEqual((written(own) as { source: Record<string, unknown> }).source['credential_file'], credential);
 });
 
 test('whoever hangs up at the last question has what was written before', async (t) => {
