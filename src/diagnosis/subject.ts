@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { DaemonConfig } from '../daemon/daemon-config.ts';
 import type { Installation } from '../daemon/load-config.ts';
-import { findSocket, type SocketChoice } from '../socket/find-socket.ts';
+import { findSocket, hasSystemInstall, type SocketChoice, userSocketDirectory } from '../socket/find-socket.ts';
+import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import type { ServiceLook } from './check-service.ts';
 import type { ClientPlaces } from './clients/places.ts';
 
@@ -32,13 +34,23 @@ export interface Subject {
 /** The sockets that were named, else the configuration's, else those that any client would look for. */
 export function subjectOf(options: DoctorOptions, config: DaemonConfig | null, nonce: string): Subject {
   const { sockets, installation } = options;
+  const { layout } = installation;
   const choose = (name: 'decide' | 'admin', configured: string | undefined): SocketChoice =>
-    findSocket(name, installation.layout, sockets[name] ?? configured);
+    // where clients look by themselves they are careful about whose socket it is, and so is this
+    sockets[name] === undefined && configured === placeOf(name, layout)
+      ? findSocket(name, layout)
+      : findSocket(name, layout, sockets[name] ?? configured);
   return {
     ...{ options, config, nonce },
     decide: choose('decide', config?.decideSocket),
     admin: choose('admin', config?.adminSocket),
   };
+}
+
+/** Where a client looks that was told nothing; undefined = it would not know where. */
+function placeOf(name: 'decide' | 'admin', layout: SocketLayout): string | undefined {
+  const directory = hasSystemInstall(layout) ? layout.systemDirectory : userSocketDirectory(layout);
+  return directory === null ? undefined : join(directory, name === 'decide' ? DECIDE_SOCKET : ADMIN_SOCKET);
 }
 
 /** The host that this run asks about; no rule names it, and no name server knows it (RFC 6761). */

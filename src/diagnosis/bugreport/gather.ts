@@ -50,6 +50,7 @@ export async function gather(options: GatherOptions): Promise<BugReport> {
     ['doctor', 'what `reeve doctor` finds', await examine(doctor)],
     ['status', 'what the daemon says of itself', status],
     ...(config === null ? [] : ofConfiguration(config)),
+    ...(config === null ? [] : [await logOf(doctor, config)]),
     ...decided,
   ];
   const sections = raw.map(([name, what, value]) => ({ name, what, text: redactor.redact(textOf(value)) }));
@@ -63,8 +64,15 @@ function ofConfiguration(config: DaemonConfig): readonly Raw[] {
   return [
     ['configuration', 'the configuration as the daemon reads it; no comments, no credential', settingsOf(config)],
     ['files', 'names, owners, modes and sizes of reeve’s own files; no content', filesOf(config)],
-    ['log', 'the end of the daemon’s log file', logTail(config)],
   ];
+}
+
+async function logOf({ service, configFile }: DoctorOptions, { log, service: kind }: DaemonConfig): Promise<Raw> {
+  if (log.file !== null) return ['log', 'the end of the daemon’s log file', logTail(log.file)];
+  if (service.places?.config !== configFile) return ['log', 'nothing', 'it goes to standard error'];
+  const unit = kind === 'user' ? '--user-unit=reeve' : '--unit=reeve';
+  const { code, stdout, stderr } = await service.run(['journalctl', unit, '--lines=300', '--no-pager', '--output=cat']);
+  return ['log', 'the end of the daemon’s journal', code === 0 ? stdout : stderr];
 }
 
 async function decisionsOf({ doctor, decisions }: GatherOptions, config: DaemonConfig | null): Promise<readonly Raw[]> {
@@ -155,12 +163,10 @@ function lineOf(path: string): string {
   }
 }
 
-/** Where it goes to standard error, the service manager has it. */
-function logTail({ log }: DaemonConfig): string {
-  if (log.file === null) return 'it goes to standard error: see `journalctl -u reeve`';
+function logTail(file: string): string {
   let descriptor: number;
   try {
-    descriptor = openSync(log.file, 'r');
+    descriptor = openSync(file, 'r');
   } catch (error) {
     return messageOf(error);
   }
