@@ -58,6 +58,23 @@ describe('a service manager', () => {
     });
   }
 
+  test('that does not listen for a while holds nothing up, and hears the last word', { skip: linux }, async (t) => {
+    const address = `@reeve-test-full-${process.pid}`;
+    const socket = listenForNotifications(t, address);
+    const notifier = await openServiceNotifier({ NOTIFY_SOCKET: address }, process.pid);
+    t.after(() => notifier.close());
+    // the kernel keeps ten or so, unless somebody has asked for more
+    for (let line = 0; line < 2_000; line += 1) {
+      notifier.alive();
+      notifier.status(`line ${line}`);
+    }
+    notifier.ready();
+    const heard: string[] = [];
+    await eventually('the last word', () => heard.push(...socket.take()) > 0 && heard.at(-1) === 'READY=1');
+    assert.equal(heard.at(-2), 'STATUS=line 1999');
+    assert.ok(heard.length < 4_000, 'it was full');
+  });
+
   test('whose socket is none keeps the daemon from starting, with what to do', async () => {
     for (const socket of ['relative', '@', `/${'x'.repeat(108)}`, 'vsock:2:1']) {
       await assert.rejects(openServiceNotifier({ NOTIFY_SOCKET: socket }, 1), (error) => {
