@@ -156,10 +156,10 @@ debian_package() {
   fact package "$(dpkg-query --showformat='${Status}' --show reeve)"
   without_policy() { active && ann reeve check network github.com | grep -q no_policy && property StatusText | grep -q no_policy; }
   until_true 120 without_policy
+  fact package_answers "$?"
   show 'reeve service status'
   fact package_status "$?"
-  until_true 60 without_policy
-  fact package_answers "$?"
+  show 'reeve service install | tail -n 1'
   show 'dpkg --remove reeve 2>&1 | grep -v "warning\|Reading database"'
   fact package_removed "$(property ActiveState),$(ls /run/reeve 2>/dev/null | wc -l)"
   show 'dpkg --purge reeve 2>&1 | grep -v "warning\|Reading database"'
