@@ -11,7 +11,10 @@ export function checkLocalFiles(files: unknown, warnings: readonly string[]): Ve
     return [found('local_file_refused', `${what}: ${String(cause)}`, { cause: String(state) })];
   });
   const more = warnings.map((message) => found('local_files_warning', message));
-  return examined(`${listed.length} in force or looked at`, [...refused, ...more]);
+  return examined(listed.length === 0 ? 'there are none' : `${listed.length} in force as written`, [
+    ...refused,
+    ...more,
+  ]);
 }
 
 const STATES: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VERSION } from '../../src/daemon/version.ts';
 import { type DoctorReport, examine } from '../../src/diagnosis/examine.ts';
 import type { DoctorOptions } from '../../src/diagnosis/subject.ts';
+import { servicePlaces } from '../../src/service/places.ts';
 import { installation } from '../daemon/config.ts';
 import type { OpenRig, Rig } from '../delivery/attack.ts';
 import { type Stand, stand } from '../delivery/stand.ts';
@@ -32,6 +33,13 @@ export interface ClinicOptions {
   /** Called before the daemon starts. */
   readonly prepare?: (place: Stand) => void;
 }
+
+/** The system's, which goes by another configuration than a clinic has. */
+const SERVICE = servicePlaces(
+  { kind: 'system', platform: 'linux', home: null, layout: installation().layout },
+  { words: ['/usr/bin/reeve'], packageDirectory: '/nonexistent' },
+  '/etc/reeve/reeve.yaml',
+);
 
 /** Opens one whose daemon serves the first revision of its source. */
 export async function openClinic(scope: Scope, { kind, secure = false, prepare }: ClinicOptions): Promise<Clinic> {
@@ -69,7 +77,7 @@ export async function openClinic(scope: Scope, { kind, secure = false, prepare }
         sockets: { decide: undefined, admin: undefined },
         offline: false,
         places: { root: root ?? '', homes: [home ?? ''] },
-        service: { places: null, run: () => Promise.resolve({ code: null, stdout: '', stderr: 'nobody' }) },
+        service: { places: SERVICE, run: () => Promise.resolve({ code: null, stdout: '', stderr: 'nobody' }) },
         now: () => Date.now(),
         ...told,
       }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { doctorPage, faultTable, sectionOf } from './doctor-page.ts';
+import { doctorPage, faultTable, SAMPLE_HEADING, sampleIn, sectionOf } from './doctor-page.ts';
 import { DOCTOR_FAULTS, runDoctorFaults } from './run-doctor-faults.ts';
 
 const PAGE = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
@@ -16,6 +16,8 @@ for (const group of DOCTOR_FAULTS) {
     }
     // a difference: `node scripts/generate-doctor-page.ts` writes it
     assert.deepEqual(sectionOf(PAGE, group.heading).split('\n'), faultTable(sightings).split('\n'));
+    const sample = sampleIn(sightings);
+    if (sample !== null) assert.deepEqual(sectionOf(PAGE, SAMPLE_HEADING).split('\n'), sample.split('\n'));
   });
 }
 

@@ -37,7 +37,15 @@ export function doctorPage(seen: ReadonlyMap<DoctorFaultGroup, readonly DoctorSi
     const text = sightings === undefined ? sectionOf(before, group.heading) : faultTable(sightings);
     return `### ${group.heading}\n\n${text}\n`;
   });
-  return [INTRODUCTION, `## Findings\n\n${catalogueTable()}\n`, FAULTS, ...groups].join('\n');
+  const sample = sampleIn([...seen.values()].flat());
+  const shown = sample === null ? sectionOf(before, SAMPLE_HEADING) : sample;
+  return [
+    INTRODUCTION,
+    `### ${SAMPLE_HEADING}\n\n${shown}\n`,
+    `## Findings\n\n${catalogueTable()}\n`,
+    FAULTS,
+    ...groups,
+  ].join('\n');
 }
 
 const FAULTS = `## What was done to machines, and what it said
@@ -45,6 +53,17 @@ const FAULTS = `## What was done to machines, and what it said
 Each was done to a machine that was well before, and mended afterwards; then the doctor was green again. Other findings
 that the same fault leads to are in the last column.
 `;
+
+/** On a machine where somebody has opened a file that holds a secret. */
+const SAMPLE = 'credential-open';
+export const SAMPLE_HEADING = 'What it looks like';
+
+/** What a person is told about one of the faults; null = it was not tried. */
+export function sampleIn(sightings: readonly DoctorSighting[]): string | null {
+  const found = sightings.find(({ fault }) => fault.id === SAMPLE);
+  if (found === undefined) return null;
+  return ['Others may read the credential file:', '', '```console', '$ reeve doctor', ...found.lines, '```'].join('\n');
+}
 
 function catalogueTable(): string {
   const codes = Object.keys(CATALOGUE) as FindingCode[];

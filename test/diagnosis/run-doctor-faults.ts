@@ -1,3 +1,6 @@
+import { PassThrough } from 'node:stream';
+import { doctorLines } from '../../src/cli/doctor-lines.ts';
+import { Output } from '../../src/cli/output.ts';
 import type { DoctorReport } from '../../src/diagnosis/examine.ts';
 import type { Finding } from '../../src/diagnosis/finding.ts';
 import type { Rig } from '../delivery/attack.ts';
@@ -64,6 +67,8 @@ export interface DoctorSighting {
   readonly red: readonly string[];
   /** The finding that was to be made. */
   readonly found: Finding | null;
+  /** What a person is told. */
+  readonly lines: readonly string[];
   /** Once it was mended, nothing was left. */
   readonly left: readonly string[];
 }
@@ -83,16 +88,29 @@ export async function runDoctorFaults(group: DoctorFaultGroup): Promise<readonly
     const sightings: DoctorSighting[] = [];
     for (const fault of group.faults) {
       const mend = await fault.does(clinic);
-      const faults = faultsIn(await clinic.doctor());
+      const report = await clinic.doctor();
+      const faults = faultsIn(report);
       await mend();
       const left = namesOf(faultsIn(await clinic.doctor()));
       const found = faults.find((finding) => nameOf(finding) === fault.finds) ?? null;
-      sightings.push({ fault, red: namesOf(faults), found, left });
+      sightings.push({ fault, red: namesOf(faults), found, lines: linesOf(report), left });
     }
     return sightings;
   } finally {
     await scope.close();
   }
+}
+
+/** As on a terminal without colours, without what is another one each time. */
+function linesOf(report: DoctorReport): readonly string[] {
+  const sink = new PassThrough();
+  const output = new Output({ stdout: sink, stderr: sink, json: false, colour: false });
+  return doctorLines(output, report).map((line) =>
+    genericLine(line)
+      .replace(/pid \d+, generation \d+/, 'pid …, generation …')
+      .replace(/in \d+\.\d ms/, 'in … ms')
+      .replace(/of \d+ records/, 'of … records'),
+  );
 }
 
 export function faultsIn({ checks }: DoctorReport): readonly Finding[] {
@@ -107,11 +125,14 @@ export function nameOf({ code, cause }: Finding): string {
   return cause === null ? code : `${code}: ${cause}`;
 }
 
+function genericLine(text: string): string {
+  return generic(text).replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, '…');
+}
+
 /** Without what is another one each time. */
 export function wordsOf({ message }: Finding): string {
   return (
-    generic(message)
-      .replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, '…')
+    genericLine(message)
       .replaceAll(/\d+ MiB/g, '… MiB')
       // it depends on whether this is the system's daemon
       .replace(/ instead of 0[0-7]{3}/, '')
