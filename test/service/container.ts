@@ -4,12 +4,21 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, syml
 import { dirname, join } from 'node:path';
 import { within } from '../support/daemon-process.ts';
 
+/** What a container needs of the machine, in namespaces that end with the command. */
+const TRIED =
+  'mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/merged && ' +
+  'mount -t overlay none -o lowerdir=/usr,upperdir=/mnt/upper,workdir=/mnt/work /mnt/merged';
+
 /** Why no systemd can be booted here; null = it can be tried. */
 export function bootObstacle(): string | null {
   if (process.platform !== 'linux') return 'only Linux has systemd';
   if (process.geteuid?.() !== 0) return 'only root may boot a container';
   if (!existsSync('/usr/lib/systemd/systemd')) return 'systemd is not installed';
-  return spawnSync('systemd-nspawn', ['--version']).status === 0 ? null : 'systemd-container is not installed';
+  for (const program of ['systemd-nspawn', 'dpkg-deb', 'ps', 'setpriv']) {
+    if (spawnSync(program, ['--version']).status !== 0) return `${program} is not installed`;
+  }
+  const tried = spawnSync('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', TRIED]);
+  return tried.status === 0 ? null : 'this machine allows no namespaces or overlays';
 }
 
 /** Nothing of these is of use in a container, and some wait for devices that it has not. */
