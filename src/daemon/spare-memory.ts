@@ -4,6 +4,8 @@ import type { Clock } from '../base/clock.ts';
 
 /** So much later everything that led to a policy has come to rest. */
 const REST_MS = 1_000;
+/** Where it never comes to rest, garbage is counted as use, and a heap grows for hours towards what it could take. */
+const LATEST_MS = 60_000;
 /** Less than this is not worth the tenth of a second that it takes. */
 const WORTH_BYTES = 16_777_216;
 
@@ -17,13 +19,19 @@ export interface SpareMemory {
 /** For the thread that calls it; it stops for the time of a full collection. */
 export function watchSpareMemory(clock: Clock, worthBytes = WORTH_BYTES): SpareMemory {
   let cancel = (): void => undefined;
+  /** When it was used first since the last look; null = not at all. */
+  let since: number | null = null;
+  const look = (overdue: boolean): void => {
+    since = null;
+    const { heapTotal, heapUsed } = process.memoryUsage();
+    if (overdue || heapTotal - heapUsed >= worthBytes) collectGarbage();
+  };
   return {
     used() {
       cancel();
-      cancel = clock.after(REST_MS, () => {
-        const { heapTotal, heapUsed } = process.memoryUsage();
-        if (heapTotal - heapUsed >= worthBytes) collectGarbage();
-      });
+      since ??= clock.now();
+      const overdue = clock.now() - since >= LATEST_MS;
+      cancel = clock.after(overdue ? 0 : REST_MS, () => look(overdue));
     },
     close: () => cancel(),
   };

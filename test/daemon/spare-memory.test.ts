@@ -44,3 +44,19 @@ test('where there is little to give back, or nobody waits any more, nothing is c
   assert.ok(heapMegabytes() >= before - 4);
   assert.equal(clock.pending(), 0);
 });
+
+test('what never comes to rest gives its garbage back once a minute, however little that is', async () => {
+  const clock = manualClock();
+  const spare = watchSpareMemory(clock, Number.POSITIVE_INFINITY);
+  for (let round = 0; round < 5; round += 1) work();
+  const before = heapMegabytes();
+  for (let second = 0; second < 60; second += 1) {
+    spare.used();
+    clock.advance(999);
+  }
+  assert.ok(heapMegabytes() >= before - 4, 'not sooner');
+  clock.advance(60);
+  spare.used();
+  clock.advance(0);
+  await eventually('the heap to shrink', () => heapMegabytes() < before - 16);
+});
