@@ -74,7 +74,20 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
   },
   diagnosis: {
     may: [
-      ...['base', 'policy', 'http', 'tuf', 'socket', 'store', 'audit', 'sources', 'localapi', 'client', 'service', 'daemon'],
+      ...[
+        'base',
+        'policy',
+        'http',
+        'tuf',
+        'socket',
+        'store',
+        'audit',
+        'sources',
+        'localapi',
+        'client',
+        'service',
+        'daemon',
+      ],
     ],
     because: 'it tries what a daemon does with the daemon’s own parts, beside a running one and through its sockets',
   },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
-import type { ReviewedBundle } from '../daemon/policy-review.ts';
+import type { ReviewedBundle } from '../daemon/policy/policy-review.ts';
 import type { Database } from '../store/database.ts';
 import { CliError } from './cli-error.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
-import type { Installation } from '../daemon/load-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
+import type { Installation } from '../daemon/config/load-config.ts';
 import { hasSystemInstall, homeOf, ownSocketLayout } from '../socket/find-socket.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandInput, type OptionSpec, textOption } from './command.ts';
@@ -20,7 +20,7 @@ export async function daemonConfiguration(cwd: string, input: CommandInput): Pro
   const named = textOption(input, 'config');
   const file = named === undefined ? configurationFile() : resolve(cwd, named);
   if (file === null) return null;
-  const { loadConfig, ownInstallation } = await import('../daemon/load-config.ts');
+  const { loadConfig, ownInstallation } = await import('../daemon/config/load-config.ts');
   try {
     return loadConfig(file, ownInstallation());
   } catch (error) {
@@ -43,7 +43,7 @@ export function configurationPlace(): string | null {
 
 /** Whose daemon a configuration is for: the system's is root's, whoever asks about it. */
 export async function installationOf(file: string | null): Promise<Installation> {
-  const { ownInstallation } = await import('../daemon/load-config.ts');
+  const { ownInstallation } = await import('../daemon/config/load-config.ts');
   const own = ownInstallation();
   return file === SYSTEM_CONFIGURATION ? { ...own, service: 'system' } : own;
 }

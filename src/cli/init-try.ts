@@ -1,5 +1,5 @@
 import { messageOf } from '../base/coded-error.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { CliError } from './cli-error.ts';
 import { installationOf } from './daemon-configuration.ts';
 import type { StagedFile } from './init-files.ts';
@@ -35,7 +35,7 @@ export async function tryConfiguration(
 
 /** What it names is in place already; it itself is not. */
 async function stagedConfiguration(files: readonly StagedFile[], file: string): Promise<DaemonConfig> {
-  const { loadConfig } = await import('../daemon/load-config.ts');
+  const { loadConfig } = await import('../daemon/config/load-config.ts');
   const staged = files.find(({ path }) => path === file);
   if (staged === undefined) throw new CliError('failed', 'there is no configuration to read');
   try {

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { ownProgram, refuseUnsafeProgram } from '../service/installed-program.ts';
 import { type ServiceKind, type ServicePlaces, servicePlaces } from '../service/places.ts';
 import { ServiceError } from '../service/service-error.ts';
@@ -53,7 +53,7 @@ export async function checkInstallable(places: ServicePlaces): Promise<void> {
   const { kind } = places;
   const uid = process.geteuid?.() ?? 0;
   refuseUnsafeProgram(places.program, kind === 'system' ? [0] : [0, uid]);
-  const { loadConfig, ownInstallation } = await import('../daemon/load-config.ts');
+  const { loadConfig, ownInstallation } = await import('../daemon/config/load-config.ts');
   const fault = misplaced(loadConfig(places.config, ownInstallation(kind)), places);
   if (fault !== null) throw new ServiceError('unusable_configuration', `${places.config}: ${fault}`);
 }

@@ -1,4 +1,4 @@
-import type { DaemonState } from '../daemon/status-state.ts';
+import type { DaemonState } from '../daemon/status/status-state.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { type Colour, type Output, printable } from './output.ts';
 import { momentText, spanText } from './time-text.ts';

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CodedError, messageOf } from '../base/coded-error.ts';
-import type { ConfigQuestion, ConfigReading } from './config-reader.ts';
-import { loadConfig, ownInstallation } from './load-config.ts';
+import type { ConfigQuestion, ConfigReading } from './config/config-reader.ts';
+import { loadConfig, ownInstallation } from './config/load-config.ts';
 
 // The thread's whole life: one configuration, read as at a start.
 function read({ file, service }: ConfigQuestion): ConfigReading {

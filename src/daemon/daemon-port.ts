@@ -7,13 +7,13 @@ import { createDecisionPoint } from '../pdp/decision-point.ts';
 import type { PathResolver } from '../pdp/path-resolver.ts';
 import type { SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
-import type { DaemonConfig } from './daemon-config.ts';
+import type { DaemonConfig } from './config/daemon-config.ts';
 import type { HomeDirectory } from './home-directory.ts';
 import type { LoopLag } from './metrics/loop-lag.ts';
 import { metricsText } from './metrics/metrics-text.ts';
-import type { PolicySupply } from './policy-supply.ts';
-import { resetDaemon } from './reset-daemon.ts';
-import { type DaemonStatus, statusOf } from './status.ts';
+import type { PolicySupply } from './policy/policy-supply.ts';
+import { resetDaemon } from './policy/reset-daemon.ts';
+import { type DaemonStatus, statusOf } from './status/status.ts';
 import { VERSION } from './version.ts';
 
 /** What answers are made with on the main thread: nothing here reads a policy, a database or a network. */

@@ -4,8 +4,8 @@ import type { DaemonPort, LocalApiLog } from '../localapi/daemon-port.ts';
 import type { SocketSource } from '../localapi/listen.ts';
 import type { PeerCredentials } from '../localapi/peer-credentials.ts';
 import { type LocalApi, startLocalApi } from '../localapi/start-local-api.ts';
-import { type DaemonConfig, SOCKET_MODES } from './daemon-config.ts';
-import { watchDecisions } from './heartbeat.ts';
+import { type DaemonConfig, SOCKET_MODES } from './config/daemon-config.ts';
+import { watchDecisions } from './service/heartbeat.ts';
 
 export interface DaemonSocketOptions {
   readonly config: DaemonConfig;

@@ -8,20 +8,20 @@ import { openPeerCredentials } from '../localapi/peer-credentials.ts';
 import { PathResolver } from '../pdp/path-resolver.ts';
 import { createSnapshotHolder, type SnapshotHolder } from '../pdp/snapshot-holder.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
-import { ConfigReader } from './config-reader.ts';
-import type { DaemonConfig } from './daemon-config.ts';
+import { ConfigReader } from './config/config-reader.ts';
+import type { DaemonConfig } from './config/daemon-config.ts';
 import { type AnsweringParts, createDaemonPort, identityOf } from './daemon-port.ts';
 import { openSockets, watchedPort } from './daemon-sockets.ts';
-import { decidesBy, Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { createHomeDirectory } from './home-directory.ts';
 import { type Part, Parts } from './lifecycle.ts';
 import type { DaemonLogger, Logger } from './logger.ts';
 import { watchLoopLag } from './metrics/loop-lag.ts';
-import type { SupplyFacts } from './policy-messages.ts';
-import { PolicySupply } from './policy-supply.ts';
+import type { SupplyFacts } from './policy/policy-messages.ts';
+import { PolicySupply } from './policy/policy-supply.ts';
 import { Reloading, type ReloadOutcome } from './reload.ts';
-import { serviceLine, startServiceLine } from './service-line.ts';
-import { NO_SERVICE_MANAGER, type ServiceNotifier } from './service-notify.ts';
+import { decidesBy, Heartbeat, startHeartbeat } from './service/heartbeat.ts';
+import { serviceLine, startServiceLine } from './service/service-line.ts';
+import { NO_SERVICE_MANAGER, type ServiceNotifier } from './service/service-notify.ts';
 
 export interface DaemonOptions {
   readonly config: DaemonConfig;

@@ -1,8 +1,8 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
-import { ConfigError } from './config-error.ts';
-import type { LogConfig } from './daemon-config.ts';
+import { ConfigError } from './config/config-error.ts';
+import type { LogConfig } from './config/daemon-config.ts';
 import { LogDestination, type LogPlace } from './log-destination.ts';
 import { closeLogFile, type OpenLog, openLogFile, openLogFileSync } from './log-file.ts';
 

@@ -6,10 +6,10 @@ import { CodedError, messageOf } from '../base/coded-error.ts';
 import type { Compilation } from '../policy/compilation.ts';
 import { POLICY_DATABASE } from '../store/policy-state.ts';
 import { StoreError } from '../store/store-error.ts';
-import { inodeOf, watchFile } from './database-watch.ts';
-import type { Answers, Ask, FromPolicyThread, LogLine, PolicyLog, ToPolicyThread } from './policy-messages.ts';
-import { publicationOf } from './policy-report.ts';
-import { type PolicyService, startPolicyService } from './policy-service.ts';
+import { inodeOf, watchFile } from './policy/database-watch.ts';
+import type { Answers, Ask, FromPolicyThread, LogLine, PolicyLog, ToPolicyThread } from './policy/policy-messages.ts';
+import { publicationOf } from './policy/policy-report.ts';
+import { type PolicyService, startPolicyService } from './policy/policy-service.ts';
 
 // The policy thread's whole life: it does what it is asked, and tells what it has found out.
 const PULSE_MS = 1_000;

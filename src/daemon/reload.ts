@@ -2,11 +2,11 @@ import type { DecisionLog } from '../audit/decision-log.ts';
 import { DEFAULT_RETENTION } from '../audit/retention.ts';
 import { CodedError, messageOf } from '../base/coded-error.ts';
 import type { AuditEvent } from '../sources/audit-event.ts';
-import { configChange } from './config-change.ts';
-import type { ConfigReading } from './config-reader.ts';
-import type { DaemonConfig } from './daemon-config.ts';
+import { configChange } from './config/config-change.ts';
+import type { ConfigReading } from './config/config-reader.ts';
+import type { DaemonConfig } from './config/daemon-config.ts';
 import type { DaemonLogger, PreparedLog } from './logger.ts';
-import type { PolicySupply } from './policy-supply.ts';
+import type { PolicySupply } from './policy/policy-supply.ts';
 
 export interface ReloadParts {
   readonly supply: Pick<PolicySupply, 'config' | 'change'>;

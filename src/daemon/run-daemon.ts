@@ -4,13 +4,13 @@ import { messageOf } from '../base/coded-error.ts';
 import { type ActivatedSockets, readActivation } from '../localapi/activation.ts';
 import { prepareSocketDirectory } from '../localapi/socket-directory.ts';
 import type { HeldLock } from '../store/database.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from './config/config-error.ts';
+import { type DaemonConfig, type Service, SOCKET_MODES } from './config/daemon-config.ts';
+import { loadConfig, ownInstallation } from './config/load-config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { type DaemonConfig, type Service, SOCKET_MODES } from './daemon-config.ts';
 import { endOnDefect } from './defect.ts';
-import { loadConfig, ownInstallation } from './load-config.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { openServiceNotifier, type ServiceNotifier } from './service-notify.ts';
+import { openServiceNotifier, type ServiceNotifier } from './service/service-notify.ts';
 import { hearSignals } from './signals.ts';
 import { lockStateDirectory, prepareStateDirectory } from './state-directory.ts';
 

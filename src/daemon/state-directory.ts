@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { type HeldLock, lockFile } from '../store/database.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from './config/config-error.ts';
 
 /**
  * The directory of the databases: made private if it is missing, refused if anybody else could put another database

@@ -1,4 +1,4 @@
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { examined, found, skipped, type Verdict } from './finding.ts';
 import type { Rehearsal } from './rehearse.ts';
 

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
-import { ConfigError } from '../daemon/config-error.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
-import { type Installation, loadConfig } from '../daemon/load-config.ts';
+import { ConfigError } from '../daemon/config/config-error.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
+import { type Installation, loadConfig } from '../daemon/config/load-config.ts';
 import type { FindingCode } from './catalogue.ts';
 import { examined, found, skipped, type Verdict } from './finding.ts';
 import { look } from './look.ts';

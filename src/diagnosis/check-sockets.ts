@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { shown } from '../base/shown.ts';
-import { SOCKET_MODES } from '../daemon/daemon-config.ts';
+import { SOCKET_MODES } from '../daemon/config/daemon-config.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';
 import { look } from './look.ts';
 import type { Subject } from './subject.ts';

@@ -1,5 +1,5 @@
 import { callHttp } from '../client/http-call.ts';
-import type { SupplyFacts } from '../daemon/policy-messages.ts';
+import type { SupplyFacts } from '../daemon/policy/policy-messages.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import { isObject } from '../policy/rule-shape.ts';
 import type { FindingCode } from './catalogue.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants, type Stats, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { shown } from '../base/shown.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
 import { stateAccess } from './copy-state.ts';
 import { examined, type Finding, found, skipped, type Verdict } from './finding.ts';

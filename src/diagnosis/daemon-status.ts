@@ -1,5 +1,5 @@
 import { callHttp } from '../client/http-call.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { examined, type Finding, found, type Verdict } from './finding.ts';
 import type { Subject } from './subject.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../base/coded-error.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { CHECKS, type CheckName } from './catalogue-entry.ts';
 import { checkClock } from './check-clock.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { CodedError, messageOf } from '../base/coded-error.ts';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
-import type { PolicyLog, SupplyFacts } from '../daemon/policy-messages.ts';
-import { type PolicyService, startPolicyService } from '../daemon/policy-service.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
+import type { PolicyLog, SupplyFacts } from '../daemon/policy/policy-messages.ts';
+import { type PolicyService, startPolicyService } from '../daemon/policy/policy-service.ts';
 import type { SyncOutcome } from '../localapi/daemon-port.ts';
 import type { CompiledPolicy } from '../policy/snapshot.ts';
 import { createBundleStore } from '../store/bundle-store.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { DaemonConfig } from '../daemon/daemon-config.ts';
-import type { Installation } from '../daemon/load-config.ts';
+import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
+import type { Installation } from '../daemon/config/load-config.ts';
 import { findSocket, hasSystemInstall, type SocketChoice, userSocketDirectory } from '../socket/find-socket.ts';
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import type { ServiceLook } from './check-service.ts';

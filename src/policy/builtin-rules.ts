@@ -67,7 +67,10 @@ export function builtinRules(paths: ProtectedPaths): readonly unknown[] {
 }
 
 function unitsIn(directory: string): readonly string[] {
-  return ['reeve.service', 'reeve.socket', 'reeve-admin.socket'].flatMap((unit) => [`${directory}/${unit}`, `${directory}/${unit}.d`]);
+  return ['reeve.service', 'reeve.socket', 'reeve-admin.socket'].flatMap((unit) => [
+    `${directory}/${unit}`,
+    `${directory}/${unit}.d`,
+  ]);
 }
 
 /** `/x/**` covers `/x` itself and everything below it. */

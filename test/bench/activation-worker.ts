@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { policyRevision } from '../../src/bundle/policy-revision.ts';
-import { createCompiledKeeper } from '../../src/daemon/compiled-keeper.ts';
+import { createCompiledKeeper } from '../../src/daemon/policy/compiled-keeper.ts';
 import { createSnapshotHolder } from '../../src/pdp/snapshot-holder.ts';
 import { createActivator } from '../../src/sources/activate.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';

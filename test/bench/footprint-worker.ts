@@ -1,4 +1,4 @@
-import { publicationOf } from '../../src/daemon/policy-report.ts';
+import { publicationOf } from '../../src/daemon/policy/policy-report.ts';
 import { withSharedArrays } from '../../src/pdp/shared-arrays.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { decideText } from '../../src/policy/decide.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadConfig, ownInstallation } from '../../src/daemon/load-config.ts';
+import { loadConfig, ownInstallation } from '../../src/daemon/config/load-config.ts';
 import { readConfigFile } from '../../src/schema/config-file.ts';
 import { governanceContent } from '../delivery/governance-rig.ts';
 import { misbehavingServer } from '../support/misbehaving-server.ts';

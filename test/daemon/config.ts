@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
-import { type Installation, loadConfig } from '../../src/daemon/load-config.ts';
+import type { DaemonConfig } from '../../src/daemon/config/daemon-config.ts';
+import { type Installation, loadConfig } from '../../src/daemon/config/load-config.ts';
 
 const NOWHERE = '/nonexistent/reeve-test';
 

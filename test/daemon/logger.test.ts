@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { ConfigError } from '../../src/daemon/config-error.ts';
+import { ConfigError } from '../../src/daemon/config/config-error.ts';
 import { LogDestination } from '../../src/daemon/log-destination.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { tempDirectory } from '../support/temp-tree.ts';

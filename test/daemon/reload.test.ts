@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { ConfigReading } from '../../src/daemon/config-reader.ts';
+import type { ConfigReading } from '../../src/daemon/config/config-reader.ts';
+import type { DaemonConfig } from '../../src/daemon/config/daemon-config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
-import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { bundlePolicy, bundleText } from '../support/bundle-documents.ts';
 import { call, eventually, toHost, within } from '../support/daemon-process.ts';

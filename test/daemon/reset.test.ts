@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { callHttp } from '../../src/client/http-call.ts';
+import type { DaemonConfig } from '../../src/daemon/config/daemon-config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
-import type { DaemonConfig } from '../../src/daemon/daemon-config.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
 import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';

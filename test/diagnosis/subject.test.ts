@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../src/daemon/load-config.ts';
+import { loadConfig } from '../../src/daemon/config/load-config.ts';
 import { gather } from '../../src/diagnosis/bugreport/gather.ts';
 import { type DoctorOptions, subjectOf } from '../../src/diagnosis/subject.ts';
 import { servicePlaces } from '../../src/service/places.ts';

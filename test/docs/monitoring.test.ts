@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { METRIC_NAMES, METRICS, type MetricName } from '../../src/daemon/metrics/metric-names.ts';
-import { WARNINGS } from '../../src/daemon/warning-catalogue.ts';
+import { WARNINGS } from '../../src/daemon/status/warning-catalogue.ts';
 import { OUTCOMES } from '../../src/pdp/decision-meter.ts';
 import { readYaml } from '../../src/schema/yaml.ts';
 import { tempDirectory } from '../support/temp-tree.ts';

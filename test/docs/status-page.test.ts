@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WARNINGS } from '../../src/daemon/warning-catalogue.ts';
+import { WARNINGS } from '../../src/daemon/status/warning-catalogue.ts';
 import { seeFourStates } from './four-states.ts';
 import { sources, textOf } from './pages.ts';
 import { statusPage } from './status-page.ts';

@@ -1,6 +1,6 @@
 import { STATES } from '../../src/cli/status-lines.ts';
-import { type DaemonState } from '../../src/daemon/status-state.ts';
-import { WARNINGS } from '../../src/daemon/warning-catalogue.ts';
+import { type DaemonState } from '../../src/daemon/status/status-state.ts';
+import { WARNINGS } from '../../src/daemon/status/warning-catalogue.ts';
 import type { SeenState } from './four-states.ts';
 
 const HEAD = `# Status

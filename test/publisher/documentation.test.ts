@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_LIMITS } from '../../src/daemon/staleness.ts';
+import { DEFAULT_LIMITS } from '../../src/daemon/status/staleness.ts';
 import * as expiries from '../../src/publisher/expiries.ts';
 import { rootExpiry } from '../../src/publisher/root-change.ts';
 import { codeIn, rowsBelow, textOf } from '../docs/pages.ts';

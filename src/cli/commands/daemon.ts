@@ -21,7 +21,7 @@ export const daemon: Command = {
     // the commands that only ask load neither the database nor the HTTP client
     const { boundYoungMemory } = await import('../../daemon/young-memory.ts');
     boundYoungMemory(systemClock);
-    const { loadPolicyThread } = await import('../../daemon/policy-thread.ts');
+    const { loadPolicyThread } = await import('../../daemon/policy/policy-thread.ts');
     // it takes as long to load as everything else together
     const policyThread = loadPolicyThread();
     const { runDaemon } = await import('../../daemon/run-daemon.ts');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../../base/coded-error.ts';
-import type { DaemonConfig } from '../../daemon/daemon-config.ts';
-import type { ReviewedBundle } from '../../daemon/policy-review.ts';
+import type { DaemonConfig } from '../../daemon/config/daemon-config.ts';
+import type { ReviewedBundle } from '../../daemon/policy/policy-review.ts';
 import { compareBundles, isSame } from '../../policy/diff/compare-bundles.ts';
 import type { Database } from '../../store/database.ts';
 import type { BundleShelf } from '../bundle-reference.ts';

@@ -1,6 +1,6 @@
 import type { ApiLoad } from '../../localapi/daemon-port.ts';
 import type { DecisionMeter } from '../../pdp/decision-meter.ts';
-import type { DaemonStatus } from '../status.ts';
+import type { DaemonStatus } from '../status/status.ts';
 import { decisionSamples, ruleSamples } from './decision-metrics.ts';
 import { expositionOf, type Samples } from './exposition.ts';
 import type { LoopLag } from './loop-lag.ts';

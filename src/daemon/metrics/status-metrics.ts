@@ -1,5 +1,5 @@
 import type { SourceStatus } from '../../sources/source.ts';
-import type { DaemonStatus, DecisionLogStatus } from '../status.ts';
+import type { DaemonStatus, DecisionLogStatus } from '../status/status.ts';
 import type { Sample, Samples } from './exposition.ts';
 
 const STALENESS = ['fresh', 'warn', 'restrict', 'block'] as const;

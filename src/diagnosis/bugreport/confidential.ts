@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import type { DaemonConfig } from '../../daemon/daemon-config.ts';
+import type { DaemonConfig } from '../../daemon/config/daemon-config.ts';
 import { isLoopbackUrl } from '../../http/outbound-url.ts';
 import { isObject } from '../../policy/rule-shape.ts';
 import { readCredentialFile } from '../../sources/governance/credential-file.ts';

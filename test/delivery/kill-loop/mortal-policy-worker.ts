@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import { parentPort, Worker } from 'node:worker_threads';
-import type { FromPolicyThread } from '../../../src/daemon/policy-messages.ts';
+import type { FromPolicyThread } from '../../../src/daemon/policy/policy-messages.ts';
 import { readDeath } from './death.ts';
 
 // The real policy thread. It writes down each step that it has told of, and dies as the environment says.
