@@ -30,6 +30,9 @@ export interface DeliveryState {
   readonly lost: number;
   /** Handed over and not answered. */
   readonly underway: number;
+  /** What was tried last could not be written. */
+  readonly failing: boolean;
+  /** It stays after the log works again. */
   readonly lastError: { readonly message: string; readonly at: number } | null;
   /** Where the chain ends; null before the first page of this run. */
   readonly head: WrittenHead | null;
@@ -73,7 +76,8 @@ export class LogDelivery {
 
   state(): DeliveryState {
     const [written, lost, head] = [this.#written, this.#lost, this.#head];
-    return { written, lost, underway: this.#out?.load.count ?? 0, lastError: this.#trouble.last, head };
+    const { failing, last: lastError } = this.#trouble;
+    return { written, lost, underway: this.#out?.load.count ?? 0, failing, lastError, head };
   }
 
   /** Only while it is not busy. */

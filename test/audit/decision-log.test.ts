@@ -188,7 +188,7 @@ test('a writer that dies takes along what it had, and the count of that is told'
   assert.deepEqual(hostsOf(records), ['kept.example']);
   const gap = records.find(({ type }) => type === 'gap');
   assert.deepEqual([gap?.['lost'], gap?.['dropped']], [1, 0]);
-  assert.deepEqual([troubles.length, troubles[1]], [2, null]);
+  assert.deepEqual([troubles.length, troubles[1], log.state().failing], [2, null, false]);
   assert.match(troubles[0] ?? '', /the writer of the decision log broke down/);
 });
 
@@ -201,7 +201,7 @@ test('a path where no log can be touches no caller, and is told once', async (t)
   log.record(PEER, null, answerText('a.example'));
   await until(() => log.state().lastError !== null);
   assert.match(troubles[0] ?? '', /cannot open `.*log\.db`/);
-  assert.deepEqual([log.state().queued, log.state().lost], [1, 0]);
+  assert.deepEqual([log.state().queued, log.state().lost, log.state().failing], [1, 0, true]);
   const answer = await log.query({ filter: {}, since: 0, until: 1, before: null, after: null, limit: 1 });
   assert.equal(answer.kind, 'unavailable');
   rmSync(path, { recursive: true });

@@ -64,7 +64,7 @@ function logSamples(log: DecisionLogStatus | null): Samples {
       value: log[result],
     })),
     reeve_decision_log_queued: [{ value: log.queued }],
-    reeve_decision_log_failing: flagged(log.last_error !== null),
+    reeve_decision_log_failing: flagged(log.failing),
   };
 }
 

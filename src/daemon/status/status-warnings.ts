@@ -62,7 +62,10 @@ export function mountWarnings(mounts: MountTrees): readonly StatusWarning[] {
 
 export function logWarnings(state: DecisionLogState | null): readonly StatusWarning[] {
   if (state === null || state.lastError === null) return [];
-  return [{ code: 'decision_log', message: `decisions are made, and cannot be kept: ${state.lastError.message}` }];
+  const { message, at } = state.lastError;
+  if (state.failing) return [{ code: 'decision_log', message: `decisions are made, and cannot be kept: ${message}` }];
+  const since = new Date(at).toISOString();
+  return [{ code: 'decision_log_was_failing', message: `the decision log works again; at ${since}: ${message}` }];
 }
 
 /** What each step of the ladder costs (delivery, "Staleness"). */

@@ -61,6 +61,9 @@ export interface DecisionLogStatus {
   /** They could not be written. */
   readonly lost: number;
   readonly queued: number;
+  /** Nothing can be kept at the moment. */
+  readonly failing: boolean;
+  /** It stays after the log works again. */
   readonly last_error: string | null;
 }
 
@@ -153,8 +156,8 @@ function locationOf(source: SourceConfig | null): string | null {
 
 function logStatusOf(state: DecisionLogState | null): DecisionLogStatus | null {
   if (state === null) return null;
-  const { recorded, written, dropped, lost, queued, lastError } = state;
-  return { recorded, written, dropped, lost, queued, last_error: lastError?.message ?? null };
+  const { recorded, written, dropped, lost, queued, failing, lastError } = state;
+  return { recorded, written, dropped, lost, queued, failing, last_error: lastError?.message ?? null };
 }
 
 function domainsOf({ policy }: Snapshot): Record<string, DomainStatus> {

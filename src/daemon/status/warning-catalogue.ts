@@ -12,6 +12,7 @@ type DaemonWarningCode =
   | 'mounts_differ'
   | 'mounts_unknown'
   | 'decision_log'
+  | 'decision_log_was_failing'
   | 'policy_aging'
   | 'shadow_not_evaluated'
   | 'local_files'
@@ -60,6 +61,11 @@ export const WARNINGS: Readonly<Record<WarningCode, WarningEntry>> = {
     severity: 'fault',
     what: 'decisions are made and cannot be kept, with the cause',
     remedy: 'make room on the disk of the state directory, and see that the daemon may write there',
+  },
+  decision_log_was_failing: {
+    severity: 'notice',
+    what: 'decisions could not be kept for a while since the start, and are kept again; with the last cause',
+    remedy: 'see what is missing with `reeve log --type gap`; a restart of the daemon forgets it',
   },
   policy_aging: {
     severity: 'fault',

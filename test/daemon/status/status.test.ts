@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { DecisionLogState } from '../../../src/audit/decision-log.ts';
 import { NO_REPORT, reportOf } from '../../../src/daemon/policy/policy-report.ts';
 import { DEFAULT_LIMITS } from '../../../src/daemon/status/staleness.ts';
 import { type StatusInputs, statusOf } from '../../../src/daemon/status/status.ts';
+import { logWarnings } from '../../../src/daemon/status/status-warnings.ts';
 import { compile } from '../../../src/policy/compile.ts';
 import type { SourceStatus } from '../../../src/sources/source.ts';
 import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../../policy/asking.ts';
@@ -187,4 +189,16 @@ describe('the status', () => {
     assert.equal(source?.location, 'policy.example.com:8443');
     assert.equal(statusOf(inputs({}, { facts })).source?.location, null);
   });
+});
+
+test('a log that works again is no fault any more, and what happened stays known', () => {
+  const state: DecisionLogState = {
+    ...({ recorded: 2, written: 1, dropped: 0, lost: 1, queued: 0, head: null } as const),
+    ...{ failing: true, lastError: { message: 'disk full', at: 0 } },
+  };
+  const codesOf = (log: DecisionLogState): readonly string[] => logWarnings(log).map(({ code }) => code);
+  assert.deepEqual(codesOf(state), ['decision_log']);
+  assert.deepEqual(codesOf({ ...state, failing: false }), ['decision_log_was_failing']);
+  assert.match(logWarnings({ ...state, failing: false })[0]?.message ?? '', /works again; at 1970-.*: disk full$/);
+  assert.deepEqual(codesOf({ ...state, failing: false, lastError: null }), []);
 });
