@@ -6,7 +6,7 @@ export const TITLE = 'enforces your organisation’s policy on this machine';
 export const INTRODUCTION = `reeve enforces a policy on this machine: a daemon pulls it from your organisation, keeps it, and answers on a socket whether a sandboxed agent may connect to a host or touch a path.`;
 
 export const EXIT_CODES =
-  '0 ok, 1 failed, 2 wrong usage, 3 denied (check) or decided otherwise (diff), 4 daemon unavailable.';
+  '0 ok, 1 failed, 2 wrong usage, 3 denied (check) or decided otherwise (diff), 4 daemon unavailable, 70 a defect of the daemon.';
 
 /** Every command takes these. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [

@@ -14,10 +14,11 @@ export interface ProgramOptions {
 
 const FIRST_STEPS = `
 Start here:
-  reeve daemon --config /etc/reeve/reeve.yaml    run the daemon
-  reeve check network api.example.com            ask it what it would answer
-  reeve explain path ~/.ssh                      ask it why
-  reeve COMMAND --help                           examples of every command
+  reeve init                             set this machine up, and install the service
+  reeve doctor                           see whether everything works
+  reeve check network api.example.com    ask what the daemon would answer
+  reeve explain path ~/.ssh              ask it why
+  reeve COMMAND --help                   examples of every command
 
 Exit codes: ${EXIT_CODES}`;
 
