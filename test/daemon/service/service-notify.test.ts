@@ -179,7 +179,7 @@ describe('a daemon with a service manager', { skip: linux }, () => {
       [
         '--import',
         `data:text/javascript,${encodeURIComponent(NO_KOFFI)}`,
-        join(import.meta.dirname, '../../src/cli/main.ts'),
+        join(import.meta.dirname, '../../../src/cli/main.ts'),
         ...['daemon', '--config', own.config],
       ],
       {
