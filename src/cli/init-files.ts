@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmdirSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -26,19 +27,26 @@ export interface StagedFile extends NewFile {
   readonly staged: string;
 }
 
+export interface Staging {
+  readonly files: readonly StagedFile[];
+  /** Those that were made for them; the innermost is the first. */
+  readonly directories: readonly string[];
+}
+
 /** Writes all beside their places, durably. Throws a `CliError`; then none is left. */
-export function stageFiles(files: readonly NewFile[], directoryMode: number): readonly StagedFile[] {
+export function stageFiles(files: readonly NewFile[], directoryMode: number): Staging {
   const staged: StagedFile[] = [];
+  const directories: string[] = [];
   try {
     for (const file of files) {
-      mkdirSync(dirname(file.path), { recursive: true, mode: directoryMode });
+      directories.unshift(...makeDirectory(dirname(file.path), directoryMode));
       const path = `${file.path}.${process.pid}.new`;
       staged.push({ ...file, staged: path });
       writeDurably(path, file);
     }
-    return staged;
+    return { files: staged, directories };
   } catch (error) {
-    dropFiles(staged);
+    dropStaged({ files: staged, directories });
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
     const place = shown(staged.at(-1)?.path ?? files[0]?.path ?? '');
     throw new CliError(
@@ -49,7 +57,11 @@ export function stageFiles(files: readonly NewFile[], directoryMode: number): re
   }
 }
 
-export function dropFiles(files: readonly StagedFile[]): void {
+/**
+ * What is in place stays, with its directories. An empty /etc/reeve would say that this machine has a system install,
+ * and stop every user's own service (api, "Which socket").
+ */
+export function dropStaged({ files, directories }: Staging): void {
   for (const { staged } of files) {
     try {
       unlinkSync(staged);
@@ -57,6 +69,22 @@ export function dropFiles(files: readonly StagedFile[]): void {
       // it never came to be
     }
   }
+  for (const directory of directories) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // something is in it, ours or by now somebody else's
+    }
+  }
+}
+
+/** Gives back which directories that took, the innermost first. */
+function makeDirectory(path: string, mode: number): readonly string[] {
+  const first = mkdirSync(path, { recursive: true, mode });
+  const made: string[] = [];
+  if (first === undefined) return made;
+  for (let at = path; at.length >= first.length; at = dirname(at)) made.push(at);
+  return made;
 }
 
 /** What is there already is kept under the second name, if it may be replaced. */

@@ -162,7 +162,8 @@ test('what was put in place for a configuration that is refused is taken back, a
   writeFileSync(join(own.root, 'given.json'), root);
   const argv = ['--tuf', 'http://policy.example', '--org', 'acme', '--root', 'given.json', '--no-try'];
   assert.equal((await own.init(...argv)).code, 1);
-  assert.deepEqual(filesIn(own.root), ['etc', 'given.json']);
+  assert.deepEqual(filesIn(own.root), ['given.json'], 'nor is the directory left, which would be a system install');
+  mkdirSync(join(own.root, 'etc'));
   for (const name of ['reeve.yaml', 'root.json']) writeFileSync(join(own.root, 'etc', name), `old ${name}`);
   const { code, stderr } = await own.init(...argv, '--replace');
   assert.equal(code, 1);

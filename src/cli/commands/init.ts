@@ -5,7 +5,7 @@ import { shown } from '../../base/shown.ts';
 import { CliError, type ExitCode } from '../cli-error.ts';
 import { type CliContext, type Command, type CommandInput, flag, textOption } from '../command.ts';
 import { configurationPlace } from '../daemon-configuration.ts';
-import { dropFiles, type NewFile, placeFile, stageFiles } from '../init-files.ts';
+import { dropStaged, type NewFile, placeFile, stageFiles } from '../init-files.ts';
 import { type InitPlan, isPlanned, PLAN_OPTIONS, planOf } from '../init-plan.ts';
 import { askPlan } from '../init-questions.ts';
 import { pinnedRoot } from '../init-root.ts';
@@ -151,7 +151,8 @@ interface Establishing {
 /** What the configuration names is put in place first, then it is read as the daemon would; a broken one never gets there. */
 async function establish({ output }: CliContext, establishing: Establishing): Promise<0 | 1> {
   const { files, file, replace, fetching } = establishing;
-  const staged = stageFiles(files, process.geteuid?.() === 0 ? 0o755 : 0o700);
+  const staging = stageFiles(files, process.geteuid?.() === 0 ? 0o755 : 0o700);
+  const { files: staged } = staging;
   const stamp = new Date().toISOString().replaceAll(/[:-]/g, '').slice(0, 15);
   const replacing = { replace, kept: (path: string) => `${path}.before-${stamp}` };
   const undo: (() => void)[] = [];
@@ -165,7 +166,7 @@ async function establish({ output }: CliContext, establishing: Establishing): Pr
     for (const step of undo.toReversed()) step();
     throw error instanceof CliError ? error : new CliError('failed', messageOf(error), 'nothing was written');
   } finally {
-    dropFiles(staged);
+    dropStaged(staging);
   }
 }
 
