@@ -1,4 +1,4 @@
-/** Where one installation of reeve keeps what nobody may touch through an agent (semantics, 4.6). Absolute paths. */
+/** Where one installation of reeve keeps what nobody may touch through an agent (semantics, 4.6). Absolute paths, or patterns of such. */
 export interface ProtectedPaths {
   /** Files and directories that must not be written: configuration, state, sockets, program and unit files. */
   readonly written: readonly string[];
@@ -32,7 +32,7 @@ export const SYSTEM_PATHS: ProtectedPaths = {
     '/Library/Application Support/reeve',
     '/Library/LaunchDaemons/dev.reeve.daemon.plist',
   ],
-  read: ['/etc/reeve/credential.json', '/etc/reeve/keys'],
+  read: ['/etc/reeve/credential.json*', '/etc/reeve/keys'],
 };
 
 /** The same below every home: a user's own local directory, state and units. */

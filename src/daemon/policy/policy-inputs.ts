@@ -6,6 +6,7 @@ import type { OrgPolicies } from '../../sources/org-policies.ts';
 import type { LastSync, SyncRecord } from '../../store/sync-rows.ts';
 import type { DaemonConfig } from '../config/daemon-config.ts';
 import { stalenessOf } from '../status/staleness.ts';
+import { protectedPaths } from './protected-paths.ts';
 
 /** What changes while the daemon runs, asked for at each compile. */
 export interface PolicyFacts {
@@ -123,15 +124,4 @@ function closureOf(config: DaemonConfig, facts: PolicyFacts, org: OrgPolicies): 
 
 function both<T>(value: T): PerDomain<T> {
   return { network: value, filesystem: value };
-}
-
-/** This installation's own files (semantics, 4.6). */
-function protectedPaths(config: DaemonConfig): { written: string[]; read: string[] } {
-  return {
-    written: [
-      ...[config.file, config.stateDirectory, config.localDirectory, config.decideSocket, config.adminSocket],
-      ...(config.source?.trustedFiles ?? []),
-    ],
-    read: config.source?.type === 'governance' ? [config.source.credentialFile] : [],
-  };
 }

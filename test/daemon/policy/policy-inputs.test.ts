@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import { type PolicyFacts, policySetOf, stalenessNow } from '../../../src/daemon/policy/policy-inputs.ts';
 import type { BundleTerms } from '../../../src/policy/bundle-terms.ts';
@@ -127,6 +128,27 @@ describe('what a snapshot is made from', () => {
     assert.match(write(`${config.stateDirectory}/policy.db`), /^builtin_deny /);
     assert.match(outcome(set, reading(SOURCE.credential_file)), /^builtin_deny /);
     assert.match(write('/srv/other'), /^org_allow /);
+  });
+
+  test('protects what `reeve init` wrote before a secret counted, and what it replaced', () => {
+    const everything = [policy([rule('allow', ['read', 'write'], '/**')])];
+    const bundle = { type: 'file', org: 'acme', path: '/srv/bundle.json' };
+    for (const source of [SOURCE, bundle]) {
+      const config = configOf({ source });
+      const set = policySetOf(config, facts(), { ...DELIVERED, stored: stored(everything) });
+      const read = (path: string): string => outcome(set, reading(path));
+      const beside = `${dirname(config.file)}/credential.json`;
+      for (const path of source === SOURCE ? [beside, SOURCE.credential_file] : [beside]) {
+        for (const name of [path, `${path}.before-20261123T200000`, `${path}.4711.new`]) {
+          assert.match(read(name), /^builtin_deny /, name);
+        }
+        assert.match(read(`${path}x`), /^org_allow /, 'what is no secret may be read');
+      }
+    }
+    for (const name of ['', '.before-20261123T200000', '.4711.new']) {
+      const set = policySetOf(configOf({}), facts(), { ...DELIVERED, stored: stored(everything) });
+      assert.match(outcome(set, reading(`/etc/reeve/credential.json${name}`)), /^builtin_deny /, name);
+    }
   });
 });
 
