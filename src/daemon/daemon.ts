@@ -126,7 +126,9 @@ async function openSupply(
   };
   const resolver = await parts.start('path resolver', () => new PathResolver());
   const onFacts = ({ mounts }: SupplyFacts): void => resolver.avoid(mounts.kind === 'compared' ? mounts.differ : []);
-  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, holder, audit, onFacts }));
+  const onHomeLost = (uid: number): void => homes.invalidate(uid);
+  const told = { holder, audit, onFacts, onHomeLost };
+  const supply = await parts.start('policy thread', () => new PolicySupply({ ...options, ...told }));
   const homes = createHomeDirectory({
     clock,
     holder,

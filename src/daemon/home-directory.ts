@@ -8,6 +8,8 @@ export interface HomeDirectory {
   isSettled(uid: number): boolean;
   /** Resolves once `isSettled` is true, or nothing more can be found out for now. Never rejects. */
   settle(uid: number): Promise<void>;
+  /** Its home counts no longer: whoever asks next finds it anew. */
+  invalidate(uid: number): void;
 }
 
 export interface HomeDirectoryOptions {
@@ -29,6 +31,7 @@ export function createHomeDirectory({ clock, holder, add, forget, onError }: Hom
       if (home === undefined) return false;
       return home === null || holder.current()?.policy.host.homes.get(uid) === home;
     },
+    invalidate: (uid) => homes.invalidate(uid),
     async settle(uid) {
       try {
         await homes.find(uid);

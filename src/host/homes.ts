@@ -76,6 +76,11 @@ export class Homes {
     return running;
   }
 
+  /** What is known of this uid counts no longer: it is asked about anew. */
+  invalidate(uid: number): void {
+    this.#entries.delete(uid);
+  }
+
   async #ask(uid: number, before: Entry | undefined): Promise<string | null> {
     let home: string | null;
     try {

@@ -5,10 +5,12 @@ import { type PolicyThread, PolicyThreadError } from './policy-thread.ts';
 /** The homes that are known, for threads that have to be told of them anew. */
 export class HomeRoll {
   readonly #log: Logger;
+  readonly #onLost: (uid: number) => void;
   readonly #homes = new Map<number, string>();
 
-  constructor(log: Logger) {
+  constructor(log: Logger, onLost: (uid: number) => void = () => undefined) {
     this.#log = log;
+    this.#onLost = onLost;
   }
 
   add(uid: number, home: string): void {
@@ -28,6 +30,7 @@ export class HomeRoll {
         // that is no fault of the home
         if (error instanceof PolicyThreadError && error.code === 'policy_thread_lost') throw error;
         this.#homes.delete(uid);
+        this.#onLost(uid);
         this.#log.error({ err: error, uid }, 'a user’s home cannot be read: that user is not answered');
       }
     }

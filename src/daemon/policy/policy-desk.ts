@@ -49,6 +49,8 @@ export interface PolicyDesk {
   readonly activator: Activator;
   readonly facts: PolicyFacts;
   readonly local: LocalFiles;
+  /** The first policy, of what the database holds; before it nothing is published. */
+  open(): ReturnType<Activator['restore']>;
   /** What was published last. */
   current(): Compilation | null;
   /** All its rules, made anew each time: they are many, and rarely asked for. */
@@ -77,10 +79,12 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
     const outcome = await (activator.live() === null ? activator.restore() : activator.refresh(cause));
     if (outcome.kind === 'failed') log.error({ ...outcome.failure, cause }, 'the policy could not be compiled anew');
   };
+  let opened = false;
   const local = await openLocal(parts, {
     ...options,
     database: stores.database,
-    onChange: () => void refresh('local'),
+    // the first policy has them as they are then, and nothing is published before it is asked for
+    onChange: () => void (opened && refresh('local')),
   });
   const homes = new Map<number, string>();
   const facts = deskFacts({ store, local, compiler, homes, time: openPolicyTime({ clock, store, audit }) });
@@ -88,6 +92,10 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const activator = createActivator({ store, mark, clock, verifyStored, audit, ...activation });
   return {
     ...{ store, tufStore, mark, prefixes, activator, facts, local, refresh },
+    open() {
+      opened = true;
+      return activator.restore();
+    },
     current: () => made.current,
     listing: () => listingOf(made),
     async addHome(uid, home) {

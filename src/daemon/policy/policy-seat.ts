@@ -60,13 +60,14 @@ export class PolicySeat {
 
   /** Another thread; nothing that it says counts before it is admitted. */
   load(admits: Admission, worker?: Worker): PolicyThread {
-    const { log, entry, audit, onDeath } = this.#options;
+    const { log, entry, audit, onDeath, holder } = this.#options;
     let facts: SupplyFacts | null = null;
     const thread: PolicyThread = new PolicyThread(
       {
         onPublish: (publication) => {
           if (thread !== this.#thread) {
-            if (!admits(publication)) return this.#options.holder.current()?.generation ?? 0;
+            // one that has sat here before does not come back
+            if (!this.#candidates.has(thread) || !admits(publication)) return holder.current()?.generation ?? 0;
             this.#sit(thread, facts);
           }
           return this.#publish(publication);

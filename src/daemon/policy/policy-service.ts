@@ -110,7 +110,7 @@ class DeskService implements PolicyService {
   }
 
   async open(): Promise<void> {
-    const restored = await this.#desk.activator.restore();
+    const restored = await this.#desk.open();
     if (restored.kind === 'failed') this.#options.log.error(restored.failure, 'the stored policy does not serve');
   }
 

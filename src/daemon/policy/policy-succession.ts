@@ -18,6 +18,14 @@ const PATIENCE_MS = 2_000;
 /** How long a reset or another configuration waits for a start that is under way. */
 const START_MS = 20_000;
 
+/** Of a candidate. */
+interface Verdict {
+  /** It was asked for a policy; one that comes sooner would serve while the old thread still writes. */
+  asked: boolean;
+  /** Why its policy does not serve. */
+  loss: string | null;
+}
+
 /** How one policy thread follows another: after a death, a reset, or with another configuration. One at a time. */
 export class PolicySuccession {
   readonly seat: PolicySeat;
@@ -40,7 +48,7 @@ export class PolicySuccession {
     this.#config = options.config;
     this.#startMs = options.startMs ?? 2 * COMPILE_DEADLINE_MS;
     this.#restart = new RestartTimer(options.clock);
-    this.homes = new HomeRoll(options.log);
+    this.homes = new HomeRoll(options.log, options.onHomeLost);
     const onDeath = (cause: string): void => {
       if (this.#phase === 'running') this.#mourn(cause, 'the policy thread ended');
     };
@@ -128,8 +136,9 @@ export class PolicySuccession {
   async #change(config: DaemonConfig): Promise<ConfigOutcome> {
     const before = await this.#takeOver();
     if (before === null) return BUSY;
-    const verdict: { loss: string | null } = { loss: null };
+    const verdict: Verdict = { asked: false, loss: null };
     const next = this.seat.load(({ policy }) => {
+      if (!verdict.asked) return false;
       verdict.loss = policyLoss(policy, this.#options.holder.current()?.policy ?? null);
       if (verdict.loss === null) this.#config = config;
       return verdict.loss === null;
@@ -148,9 +157,10 @@ export class PolicySuccession {
   }
 
   /** Two threads never write: the old one does nothing more before the new one begins with what is stored. */
-  async #handOver(next: PolicyThread, verdict: { readonly loss: string | null }): Promise<ConfigOutcome> {
+  async #handOver(next: PolicyThread, verdict: Verdict): Promise<ConfigOutcome> {
     const old = this.seat.thread;
     await old.askInTime({ kind: 'halt' }, PATIENCE_MS);
+    verdict.asked = true;
     const failure = await inTime(next.ask({ kind: 'open' }), this.#startMs).then(() => null, refusalOf);
     await Promise.race([old.close(PATIENCE_MS), sleep(2 * PATIENCE_MS, null, { ref: false })]);
     if (this.seat.thread === next) {

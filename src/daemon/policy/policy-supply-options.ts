@@ -15,6 +15,8 @@ export interface PolicySupplyOptions {
   readonly audit?: (event: AuditEvent) => void;
   /** What `status` shows has changed. */
   readonly onFacts?: (facts: SupplyFacts) => void;
+  /** A home that was known could not be read: whoever asks next for that user finds it anew. */
+  readonly onHomeLost?: (uid: number) => void;
   /** What the thread runs; a test hands in one that breaks. */
   readonly entry?: URL;
   /** How long another thread may take until it serves; two minutes where absent. */

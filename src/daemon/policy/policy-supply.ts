@@ -67,15 +67,21 @@ export class PolicySupply {
   async addHome(uid: number, home: string): Promise<void> {
     // why the thread did not start is told to whoever started it
     if (this.#succession.phase === 'starting' && !(await this.#started)) return;
-    for (let told: PolicyThread | null = null; told !== this.#thread; ) {
-      const asked = await this.#succession.lasting();
-      await asked.ask({ kind: 'home', uid, home }).catch((error: unknown) => {
+    const { homes } = this.#succession;
+    // a thread that is to take over is told of all that are here
+    homes.add(uid, home);
+    for (let told: PolicyThread | null = null; told !== (await this.#succession.lasting()); ) {
+      const asked = this.#thread;
+      try {
+        await asked.ask({ kind: 'home', uid, home });
+      } catch (error) {
         // where another thread has taken over meanwhile, it is told next
-        if (asked === this.#thread) throw error;
-      });
+        if (asked !== (await this.#succession.lasting())) continue;
+        homes.forget(uid);
+        throw error;
+      }
       told = asked;
     }
-    this.#succession.homes.add(uid, home);
   }
 
   forgetHome(uid: number): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { DaemonConfig } from '../../../src/daemon/config/daemon-config.ts';
 import { createLogger } from '../../../src/daemon/logger.ts';
@@ -372,4 +373,64 @@ test('a thread that broke down before anybody listened to it is not waited for',
   const thread = new PolicyThread({ ...events, onDeath: (cause) => told.push(cause) }, worker);
   await assert.rejects(thread.ask({ kind: 'open' }), { code: 'policy_thread_lost', message: /could not be loaded/ });
   assert.deepEqual([told, thread.stuck], [[], false]);
+});
+
+describe('another thread', () => {
+  const NEXT = { preset: { name: 'next', rules: [] } } as const;
+  const changed = (place: Supplied): Promise<unknown> => {
+    const config = { ...place.supply.config, ...NEXT };
+    return within(5_000, 'the change', place.supply.change(config, true));
+  };
+
+  test('does not give way again to one that served before, however late that publishes', async (t) => {
+    const late = "if (ask.kind === 'close') { publish('late ' + threadId); setTimeout(() => publish('later'), 50); }";
+    const place = supplied(t, late);
+    await begun(place);
+    for (const round of [1, 2, 3]) {
+      assert.deepEqual(await changed(place), { kind: 'changed' }, `${round}`);
+      const served = place.revision();
+      await sleep(100);
+      assert.equal(place.revision(), served);
+      assert.match(served ?? '', /^thread /);
+      assert.equal(place.supply.config.preset.name, 'next');
+    }
+  });
+
+  test('serves nothing before it is asked for a policy', async (t) => {
+    const place = supplied(t, "if (ask.kind === 'start') publish('hasty ' + threadId);");
+    await begun(place);
+    const seen: (string | undefined)[] = [];
+    place.holder.onSwap(({ policy }) => seen.push(policy.revision));
+    assert.deepEqual(await changed(place), { kind: 'changed' });
+    assert.deepEqual(
+      seen.map((revision) => revision?.split(' ')[0]),
+      ['thread'],
+    );
+    // what was closed is the old one: the new one goes on answering
+    await within(1_000, 'an answer', place.supply.addHome(7, '/home/seven'));
+    assert.equal(place.supply.state.trouble, null);
+  });
+
+  test('knows a home that was being read while the old one went', async (t) => {
+    const told =
+      "if (ask.kind === 'home') { writeFileSync(mark + '-' + threadId, ''); setTimeout(answer, 300, null); return; }";
+    const place = supplied(t, told);
+    await begun(place);
+    const adding = place.supply.addHome(7, '/home/seven');
+    assert.deepEqual(await changed(place), { kind: 'changed' });
+    await within(5_000, 'the home', adding);
+    const thread = place.revision()?.split(' ')[1];
+    assert.ok(existsSync(join(place.root, `mark-${thread}`)), `thread ${thread} was not told`);
+  });
+
+  test('that cannot read a home has it looked up anew', async (t) => {
+    const lost: number[] = [];
+    const once = "if (ask.kind === 'home' && existsSync(mark)) { refuse('io', 'for a moment'); return; }";
+    const place = supplied(t, once, { onHomeLost: (uid) => lost.push(uid) });
+    await begun(place);
+    await place.supply.addHome(7, '/home/seven');
+    writeFileSync(join(place.root, 'mark'), '');
+    assert.deepEqual(await changed(place), { kind: 'changed' });
+    assert.deepEqual(lost, [7]);
+  });
 });
