@@ -59,7 +59,7 @@ export function stageFiles(files: readonly NewFile[], directoryMode: number): St
 
 /**
  * What is in place stays, with its directories. An empty /etc/reeve would say that this machine has a system install,
- * and stop every user's own service (api, "Which socket").
+ * and stop every user's own service.
  */
 export function dropStaged({ files, directories }: Staging): void {
   for (const { staged } of files) {

@@ -18,6 +18,8 @@ const UNIT_DIRECTORIES = [
   '/usr/lib/systemd/user',
   '/lib/systemd/system',
 ];
+/** Says whom the service runs as. */
+const SYSUSERS_DIRECTORIES = ['/etc/sysusers.d', '/run/sysusers.d', '/usr/lib/sysusers.d'];
 const HOME_UNIT_DIRECTORIES = ['~/.config/systemd/user', '~/.local/share/systemd/user'];
 
 /** What a system installation uses; protected everywhere, whatever this daemon's own paths are. */
@@ -29,6 +31,7 @@ export const SYSTEM_PATHS: ProtectedPaths = {
     '/usr/lib/reeve',
     '/opt/reeve',
     ...UNIT_DIRECTORIES.flatMap(unitsIn),
+    ...SYSUSERS_DIRECTORIES.map((directory) => `${directory}/reeve.conf`),
     '/Library/Application Support/reeve',
     '/Library/LaunchDaemons/dev.reeve.daemon.plist',
   ],
@@ -66,11 +69,11 @@ export function builtinRules(paths: ProtectedPaths): readonly unknown[] {
   ];
 }
 
+/** The units, their drop-ins, and the drop-ins that systemd reads for every unit of a kind or of a name's beginning. */
 function unitsIn(directory: string): readonly string[] {
-  return ['reeve.service', 'reeve.socket', 'reeve-admin.socket'].flatMap((unit) => [
-    `${directory}/${unit}`,
-    `${directory}/${unit}.d`,
-  ]);
+  const units = ['reeve.service', 'reeve.socket', 'reeve-admin.socket'];
+  const shared = ['service.d', 'socket.d', 'reeve-.socket.d'];
+  return [...units.flatMap((unit) => [unit, `${unit}.d`]), ...shared].map((name) => `${directory}/${name}`);
 }
 
 /** `/x/**` covers `/x` itself and everything below it. */

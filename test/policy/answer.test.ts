@@ -380,6 +380,8 @@ describe('what reeve protects of its own', () => {
       '/home/ann/.local/share/systemd/user/reeve.service',
       '/home/ann/.local/state/reeve/policy.db',
       '/srv/state/policy.db',
+      '/etc/sysusers.d/reeve.conf',
+      '/usr/lib/sysusers.d/reeve.conf',
     ]) {
       assert.equal(codeOf('write', path), 'builtin_deny', path);
     }
@@ -389,7 +391,9 @@ describe('what reeve protects of its own', () => {
       ...['/usr/lib/systemd/user', '/lib/systemd/system', '/home/ann/.config/systemd/user'],
       '/home/ann/.local/share/systemd/user',
     ]) {
-      for (const unit of ['reeve.service', 'reeve.socket', 'reeve.service.d/x.conf', 'reeve.socket.d/x.conf']) {
+      const shared = ['service.d/x.conf', 'socket.d/x.conf', 'reeve-.socket.d/x.conf'];
+      const own = ['reeve.service', 'reeve.socket', 'reeve.service.d/x.conf', 'reeve.socket.d/x.conf'];
+      for (const unit of [...own, ...shared]) {
         assert.equal(codeOf('write', `${directory}/${unit}`), 'builtin_deny', `${directory}/${unit}`);
       }
       assert.equal(codeOf('write', `${directory}/other.service`), 'org_allow', directory);

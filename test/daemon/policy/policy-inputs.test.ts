@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
+import type { DaemonConfig } from '../../../src/daemon/config/daemon-config.ts';
 import { type PolicyFacts, policySetOf, stalenessNow } from '../../../src/daemon/policy/policy-inputs.ts';
 import type { BundleTerms } from '../../../src/policy/bundle-terms.ts';
 import type { PolicySet, StoredPolicies } from '../../../src/policy/policy-set.ts';
@@ -128,6 +130,27 @@ describe('what a snapshot is made from', () => {
     assert.match(write(`${config.stateDirectory}/policy.db`), /^builtin_deny /);
     assert.match(outcome(set, reading(SOURCE.credential_file)), /^builtin_deny /);
     assert.match(write('/srv/other'), /^org_allow /);
+  });
+
+  test('protects the program that runs, its Node.js and its log from being written, and from nothing else', () => {
+    const everything = [policy([rule('allow', ['read', 'write'], '/**')])];
+    const answers = (config: DaemonConfig, path: string): string[] => {
+      const set = policySetOf(config, facts(), { ...DELIVERED, stored: stored(everything) });
+      return [outcome(set, { action: 'write', path }), outcome(set, reading(path))].map(
+        (text) => text.split(' ')[0] ?? '',
+      );
+    };
+    const config = configOf({ source: SOURCE, log: { destination: '/srv/logs/reeve.log' } });
+    const main = realpathSync('src/cli/main.ts');
+    const log = ['/srv/logs/reeve.log', '/srv/logs/reeve.log.1'];
+    for (const path of [main, realpathSync('node_modules'), realpathSync(process.execPath), ...log]) {
+      assert.deepEqual(answers(config, path), ['builtin_deny', 'org_allow'], path);
+    }
+    for (const path of ['/srv/logs/other.log', '/srv/logs/reeve.logs', `${process.cwd()}-other`]) {
+      assert.deepEqual(answers(config, path), ['org_allow', 'org_allow'], path);
+    }
+    const toDevice = configOf({ source: SOURCE, log: { destination: '/dev/null' } });
+    assert.deepEqual(answers(toDevice, '/dev/null'), ['org_allow', 'org_allow'], 'what everybody writes to');
   });
 
   test('protects what `reeve init` wrote before a secret counted, and what it replaced', () => {
