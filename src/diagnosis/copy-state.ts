@@ -1,13 +1,4 @@
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openToRead } from '../store/database.ts';
@@ -31,18 +22,12 @@ export function stateAccess(directory: string): 'absent' | 'closed' | 'open' {
 }
 
 /**
- * The credential file that this process may use. A service has a user of its own, and a file of that user is none for
- * root, which may read it all the same: then it is a copy.
+ * Whose credential file root may use as well: a service has a user of its own, and a file of that user is none for
+ * anybody else. Read where it lies, so that no copy outlives a run that is interrupted.
  */
-export function usableCredential(file: string, stateDirectory: string, copy: StateCopy): string {
-  if (process.geteuid?.() !== 0) return file;
-  const [stats, state] = [file, stateDirectory].map(look);
-  const isOfService = stats?.isFile() === true && stats.uid !== 0 && stats.uid === state?.uid;
-  // what anybody else may read is for the reader of such files to refuse
-  if (!isOfService || (stats.mode & 0o077) !== 0) return file;
-  const own = join(copy.directory, 'credential.json');
-  writeFileSync(own, readFileSync(file), { mode: 0o600 });
-  return own;
+export function serviceOwner(stateDirectory: string): { readonly credentialOwner?: number } {
+  const state = process.geteuid?.() === 0 ? look(stateDirectory) : null;
+  return state === null ? {} : { credentialOwner: state.uid };
 }
 
 /** Throws where the state cannot be read; what is damaged is copied with its damage. */

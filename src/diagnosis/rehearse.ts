@@ -9,7 +9,7 @@ import type { CompiledPolicy } from '../policy/snapshot.ts';
 import { createBundleStore } from '../store/bundle-store.ts';
 import { openToRead } from '../store/database.ts';
 import { POLICY_DATABASE } from '../store/policy-state.ts';
-import { copyState, type StateCopy, usableCredential } from './copy-state.ts';
+import { copyState, type StateCopy, serviceOwner } from './copy-state.ts';
 
 /** What a daemon would have made of this configuration and this state, just now. */
 export type Rehearsal =
@@ -62,8 +62,7 @@ function withCopy(config: DaemonConfig, copy: StateCopy): DaemonConfig {
   const { source, stateDirectory } = config;
   const moved = { ...config, stateDirectory: copy.directory };
   if (source?.type !== 'governance') return moved;
-  const credentialFile = usableCredential(source.credentialFile, stateDirectory, copy);
-  return { ...moved, source: { ...source, credentialFile } };
+  return { ...moved, source: { ...source, ...serviceOwner(stateDirectory) } };
 }
 
 async function onCopy(config: DaemonConfig, fetching: boolean, now: () => number): Promise<Rehearsal> {

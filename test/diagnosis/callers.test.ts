@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { loadConfig, ownInstallation } from '../../src/daemon/config/load-config.ts';
+import { confidentialOf } from '../../src/diagnosis/bugreport/confidential.ts';
 import type { DoctorReport } from '../../src/diagnosis/examine.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { governanceContent } from '../delivery/governance-rig.ts';
@@ -74,6 +76,9 @@ test('root takes the credential of a service’s own user as that user does, and
   assert.deepEqual(await source(), ['credential_unreadable'], 'the state is root’s');
   chownSync(own.state, SOMEBODY, SOMEBODY);
   assert.deepEqual(await source(), []);
+  const { secret } = JSON.parse(readFileSync(own.credential, 'utf8')) as { secret: string };
+  const { secrets } = confidentialOf(loadConfig(own.config, ownInstallation()), null, true);
+  assert.ok(secrets.includes(secret), 'and what root cannot know, a report would repeat');
   chmodSync(own.credential, 0o644);
   assert.deepEqual(await source(), ['credential_unreadable'], 'others may read it');
   const right = readFileSync(own.credential);

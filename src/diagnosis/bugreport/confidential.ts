@@ -3,6 +3,7 @@ import type { DaemonConfig } from '../../daemon/config/daemon-config.ts';
 import { isLoopbackUrl } from '../../http/outbound-url.ts';
 import { isObject } from '../../policy/rule-shape.ts';
 import { readCredentialFile } from '../../sources/governance/credential-file.ts';
+import { serviceOwner } from '../copy-state.ts';
 import type { Confidential } from './redact.ts';
 
 /** Everything confidential that this machine's configuration leads to. */
@@ -12,10 +13,13 @@ export function confidentialOf(config: DaemonConfig | null, status: unknown, wit
 
 /** Read for no other purpose than not to repeat them. */
 function secretsOf(config: DaemonConfig | null): readonly string[] {
-  const source = config?.source ?? null;
-  if (source?.type !== 'governance') return [];
+  if (config?.source?.type !== 'governance') return [];
+  const { source, stateDirectory } = config;
   try {
-    const { identifier, secret } = readCredentialFile(source.credentialFile);
+    const { identifier, secret } = readCredentialFile(
+      source.credentialFile,
+      serviceOwner(stateDirectory).credentialOwner,
+    );
     return [secret, identifier];
   } catch {
     // then nobody here can have repeated them either

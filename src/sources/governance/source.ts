@@ -16,7 +16,7 @@ export function createGovernanceSource(options: GovernanceSourceOptions): Policy
   const baseUrl = readBaseUrl(config.baseUrl);
   let warnings: readonly SourceWarning[] = credentialWarnings(baseUrl, null);
   const readCredential = (): ReturnType<typeof readCredentialFile> => {
-    const credential = readCredentialFile(config.credentialFile);
+    const credential = readCredentialFile(config.credentialFile, config.credentialOwner);
     warnings = credentialWarnings(baseUrl, credential);
     return credential;
   };

@@ -20,6 +20,8 @@ export interface GovernanceConfig {
   readonly baseUrl: string;
   readonly org: string;
   readonly credentialFile: string;
+  /** To whom that file may belong beside root and this process's user. */
+  readonly credentialOwner?: number;
   /** Members of a policy or rule that are dropped instead of failing the sync. */
   readonly ignoreMembers?: readonly string[];
   readonly intervalMs?: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readCredentialFile } from '../../../src/sources/governance/credential-file.ts';
@@ -205,6 +205,19 @@ test('a credential file is read only if it is private, regular, ours and what it
       why,
     );
   }
+});
+
+const ROOT_ONLY = { skip: process.geteuid?.() === 0 ? false : 'only root can give a file away' };
+
+test('a credential file of another user is read only where that one is named', ROOT_ONLY, (t) => {
+  const path = join(temporaryDirectory(t), 'credential');
+  writeFileSync(path, JSON.stringify({ identifier: 'machine', secret: SECRET }), { mode: 0o600 });
+  chownSync(path, 54_321, 54_321);
+  assert.throws(() => readCredentialFile(path), /it belongs to another user/);
+  assert.throws(() => readCredentialFile(path, 54_322), /it belongs to another user/);
+  assert.equal(readCredentialFile(path, 54_321).secret, SECRET);
+  chmodSync(path, 0o640);
+  assert.throws(() => readCredentialFile(path, 54_321), /others may access it/);
 });
 
 test('what a credential can probably do is a warning', () => {
