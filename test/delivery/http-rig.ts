@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Asked,
   type MisbehavingServer,
@@ -42,6 +43,9 @@ export async function openHttpRig(scope: Scope, content: HttpContent, secure: bo
   };
 }
 
+/** Until a daemon on a busy machine has noticed that its connection was cut. */
+const NOTICED_MS = 300;
+
 interface Parts {
   readonly server: MisbehavingServer;
   readonly shown: Certificates | null;
@@ -64,6 +68,8 @@ async function arm({ server, shown, content }: Parts, deed: Deed, place: string)
     case 'presenting':
       if (shown === null) throw new Error('this server has no certificates');
       server.present(deed.choose(shown));
+      // whoever asks over a connection that it does not know to be cut has met no certificate at all
+      await sleep(NOTICED_MS);
       return once;
     case 'tampering':
       server.behave();
