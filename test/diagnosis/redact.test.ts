@@ -52,3 +52,11 @@ test('names are replaced as words, the longest first, in any case', () => {
     '<user> at <org> in <team>',
   );
 });
+
+test('whose home it is stays here, whoever runs this, unless names are kept', () => {
+  const text = '"/home/ann.b/.config/reeve/reeve.yaml" /Users/Bob/x /srv/home /home/';
+  const hidden = '"/home/<user>/.config/reeve/reeve.yaml" /Users/<user>/x /srv/home /home/';
+  const names = new Map([['machine-7', '<machine>']]);
+  assert.equal(createRedactor({ secrets: [], names }).redact(text), hidden);
+  assert.equal(createRedactor({ secrets: [], names: new Map() }).redact(text), text);
+});

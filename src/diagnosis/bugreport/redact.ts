@@ -28,6 +28,9 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(\\b(?:${WORDS})\\s*[:=]\\s*)'[^']*'`, 'gi'), `$1'${GONE}'`],
 ];
 
+/** Under sudo this process is not whom the home belongs to. */
+const HOME = /(\/(?:home|Users)\/)[\p{L}\p{N}_][\p{L}\p{N}._-]*/gu;
+
 /** Shorter words would be found inside of others. */
 const LEAST = 4;
 
@@ -46,7 +49,7 @@ export function createRedactor({ secrets, names }: Confidential): Redactor {
       for (const literal of literals) rest = replace(rest, literalPattern(literal), GONE);
       for (const [pattern, by] of FORMS) rest = replace(rest, pattern, by);
       for (const [name, by] of longestFirst(names)) rest = replace(rest, wordPattern(name), by);
-      return rest;
+      return names.size === 0 ? rest : replace(rest, HOME, '$1<user>');
     },
     get count() {
       return count;
