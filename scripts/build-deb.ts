@@ -17,10 +17,11 @@ import { PACKAGE_HOME, servicePlaces } from '../src/service/places.ts';
 import { serviceFiles } from '../src/service/service-files.ts';
 import { socketLayout } from '../src/socket/layout.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
+import { maintainerScripts } from './maintainer-scripts.ts';
 import { layOut, packageVersion, run, writeProgram } from './package-tree.ts';
 
 // A Debian package: the tree of `package-tree`, the units of `reeve service install` in the place for packages, and
-// three short scripts. `dpkg-deb` is all that it needs.
+// four short scripts. `dpkg-deb` is all that it needs.
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -81,42 +82,6 @@ function kilobytes(path: string): number {
   return Number(run('du', ['--summarize', '--block-size=1024', path]).split('\t')[0]);
 }
 
-const UNITS = 'reeve.socket reeve-admin.socket reeve.service';
-
-const POSTINST = `#!/bin/sh
-set -e
-if [ "$1" = configure ]; then
-  systemd-sysusers reeve.conf
-  [ ! -d /run/systemd/system ] || systemctl daemon-reload
-  if [ -e /etc/reeve/reeve.yaml ]; then
-    systemctl enable --quiet ${UNITS}
-    # an upgrade goes on with the new program; the sockets stay, and nobody is turned away
-    [ ! -d /run/systemd/system ] || { systemctl start reeve.socket reeve-admin.socket && systemctl restart reeve.service; } ||
-      echo 'reeve: the service did not start: see \`journalctl --unit=reeve.service\`'
-  else
-    echo 'reeve: there is no /etc/reeve/reeve.yaml yet: write one, then run \`reeve service install\`'
-  fi
-fi
-`;
-
-const PRERM = `#!/bin/sh
-set -e
-if [ "$1" = remove ]; then
-  systemctl disable --quiet ${UNITS} || true
-  [ ! -d /run/systemd/system ] || systemctl stop ${UNITS} || true
-fi
-`;
-
-const POSTRM = `#!/bin/sh
-set -e
-[ ! -d /run/systemd/system ] || systemctl daemon-reload || true
-if [ "$1" = remove ] || [ "$1" = purge ]; then rm -rf /run/reeve; fi
-if [ "$1" = purge ]; then
-  rm -rf /var/lib/reeve /var/log/reeve
-  userdel reeve 2>/dev/null || true
-fi
-`;
-
 function writeControl(directory: string, debArchitecture: string, size: number): void {
   mkdirSync(directory, { recursive: true });
   const control = [
@@ -135,13 +100,7 @@ function writeControl(directory: string, debArchitecture: string, size: number):
     '',
   ];
   writeFileSync(join(directory, 'control'), control.join('\n'));
-  for (const [name, text] of [
-    ['postinst', POSTINST],
-    ['prerm', PRERM],
-    ['postrm', POSTRM],
-  ] as const) {
-    writeProgram(join(directory, name), text);
-  }
+  for (const [name, text] of Object.entries(maintainerScripts())) writeProgram(join(directory, name), text);
 }
 
 const { values, positionals } = parseArgs({

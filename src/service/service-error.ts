@@ -8,6 +8,7 @@ export type ServiceErrorCode =
   | 'unusable_path'
   | 'unusable_configuration'
   | 'file_in_the_way'
+  | 'foreign_account'
   | 'write_failed'
   | 'command_failed';
 

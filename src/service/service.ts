@@ -5,9 +5,17 @@ import { type FileStep, planFiles, presentFiles, removePath, writeFiles } from '
 import { launchdInstall, launchdUninstall, lookAtLaunchd } from './launchd.ts';
 import { SERVICE_USER, type ServicePlaces } from './places.ts';
 import type { RunCommand } from './run-command.ts';
+import { lookAtAccount, refuseForeignAccount } from './service-account.ts';
 import { ServiceError } from './service-error.ts';
 import { serviceFiles } from './service-files.ts';
-import { lookAtSystemd, type ServiceCommand, systemdInstall, systemdUninstall, type UnitState } from './systemd.ts';
+import {
+  lookAtSystemd,
+  makingUser,
+  type ServiceCommand,
+  systemdInstall,
+  systemdUninstall,
+  type UnitState,
+} from './systemd.ts';
 
 /** What an installation comes to on this machine, as it is now. Nothing to do: all files are kept, and no command is left. */
 export interface InstallPlan {
@@ -35,8 +43,16 @@ export async function planInstall(places: ServicePlaces, run: RunCommand): Promi
     const { loaded } = await lookAtLaunchd(places, run);
     return { files, commands: launchdInstall(places, loaded, changed.length > 0), startsNow: true };
   }
+  const user = await makingServiceUser(places, run);
   const state = await lookAtSystemd(places, run);
-  return { files, commands: systemdInstall(places, state, changed), startsNow: state.running };
+  return { files, commands: [...user, ...systemdInstall(places, state, changed)], startsNow: state.running };
+}
+
+async function makingServiceUser(places: ServicePlaces, run: RunCommand): Promise<readonly ServiceCommand[]> {
+  if (places.kind !== 'system') return [];
+  const account = await lookAtAccount(run);
+  refuseForeignAccount(account);
+  return makingUser(places, account);
 }
 
 /** Writes the files, then has the service manager take them up. Throws a `ServiceError` at the first step that fails. */
@@ -56,10 +72,10 @@ export async function planUninstall(places: ServicePlaces, run: RunCommand): Pro
   const runtime = dirname(places.decideSocket);
   const remove = [...present, ...(existsSync(runtime) ? [runtime] : [])];
   if (present.length === 0 && !places.packaged) {
-    return { before: [], remove, after: [], state, forget: state.length === 0 ? [] : userOf(places) };
+    return { before: [], remove, after: [], state, forget: state.length === 0 ? [] : await userOf(places, run) };
   }
   const { before, after } = systemdUninstall(places, await lookAtSystemd(places, run));
-  return { before, remove, after, state, forget: userOf(places) };
+  return { before, remove, after, state, forget: await userOf(places, run) };
 }
 
 /** Stops the service and removes what was installed; the state stays. */
@@ -75,8 +91,9 @@ export async function removeState({ state, forget }: UninstallPlan, run: RunComm
   await runAll(forget, run);
 }
 
-function userOf({ kind }: ServicePlaces): readonly ServiceCommand[] {
-  if (kind !== 'system') return [];
+/** Never somebody else's account, and not that of a package of the distribution, which stays. */
+async function userOf({ kind, packaged }: ServicePlaces, run: RunCommand): Promise<readonly ServiceCommand[]> {
+  if (kind !== 'system' || packaged || (await lookAtAccount(run)).kind !== 'service') return [];
   return [{ argv: ['userdel', SERVICE_USER], purpose: 'remove the user that the service ran as', optional: true }];
 }
 

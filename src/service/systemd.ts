@@ -1,5 +1,6 @@
 import type { ServicePlaces } from './places.ts';
 import type { RunCommand } from './run-command.ts';
+import type { ServiceAccount } from './service-account.ts';
 import { SERVICE_UNIT, SOCKET_UNITS, UNITS } from './service-files.ts';
 
 /** One command that changes something. */
@@ -82,7 +83,6 @@ export function systemdInstall(
   changed: readonly string[],
 ): readonly ServiceCommand[] {
   return [
-    ...makingUser(places, state, changed),
     ...(state.running && (changed.length > 0 || state.units.some(({ needsReload }) => needsReload))
       ? [{ argv: systemctl(places, 'daemon-reload'), purpose: 'have systemd read the units' }]
       : []),
@@ -91,12 +91,9 @@ export function systemdInstall(
   ];
 }
 
-function makingUser(
-  { sysusersFile }: ServicePlaces,
-  { running }: SystemdState,
-  changed: readonly string[],
-): readonly ServiceCommand[] {
-  if (sysusersFile === null || (running && !changed.includes(sysusersFile))) return [];
+/** Also for a package of the distribution: whoever removed the user did not remove the package. */
+export function makingUser({ sysusersFile }: ServicePlaces, account: ServiceAccount): readonly ServiceCommand[] {
+  if (sysusersFile === null || account.kind !== 'missing') return [];
   return [{ argv: ['systemd-sysusers', sysusersFile], purpose: 'make the user that the service runs as' }];
 }
 

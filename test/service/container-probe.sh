@@ -160,6 +160,16 @@ debian_package() {
   show 'reeve service status'
   fact package_status "$?"
   show 'reeve service install | tail -n 1'
+  # the user stays with its package
+  (reeve service uninstall --purge && reeve service install) >>/results/package-again 2>&1
+  until_true 120 without_policy
+  fact package_again "$?,$(ps -o user= -p "$(property MainPID)" | tr -d ' ')"
+  # an upgrade leaves alone what an administrator has decided
+  systemctl disable --quiet --now reeve.socket reeve-admin.socket reeve.service
+  systemctl mask --quiet --runtime reeve-admin.socket
+  dpkg --install /results/reeve.deb >>/results/package-again 2>&1
+  fact package_upgraded "$?,$(systemctl is-enabled reeve.socket reeve-admin.socket reeve.service | tr '\n' ','),$(property ActiveState),$(property ActiveState reeve.socket)"
+  systemctl unmask --quiet --runtime reeve-admin.socket
   show 'dpkg --remove reeve 2>&1 | grep -v "warning\|Reading database"'
   fact package_removed "$(property ActiveState),$(ls /run/reeve 2>/dev/null | wc -l)"
   show 'dpkg --purge reeve 2>&1 | grep -v "warning\|Reading database"'

@@ -219,6 +219,63 @@ describe('uninstalling', () => {
   });
 });
 
+const OWN_ACCOUNT = 'reeve:x:998:998:policy decision point:/:/usr/sbin/nologin\n';
+const PEOPLES_ACCOUNTS = [
+  [OWN_ACCOUNT.replace('998', '1000'), /has the uid 1000, so it is not the service user/],
+  [OWN_ACCOUNT.replace('998', '0'), /has the uid 0/],
+  [
+    OWN_ACCOUNT.replace('/usr/sbin/nologin', '/bin/bash'),
+    /has the login shell `\/bin\/bash`.*rename or remove it first/,
+  ],
+  [OWN_ACCOUNT.replace('/usr/sbin/nologin', ''), /has the login shell `\/bin\/sh`/],
+  ['', /cannot be looked up/],
+] as const;
+
+/** The system service of a machine whose user database says this of `reeve`; null = nothing. All its files are in a directory of their own. */
+function systemService(t: TestContext, account: string | null, packaged = false): readonly [ServicePlaces, RunCommand] {
+  const layout = socketLayout({ platform: 'linux', uid: 0, home: null });
+  const program = { words: ['/bin/true'], packageDirectory: ROOT };
+  const root = tempDirectory(t);
+  const places = servicePlaces({ kind: 'system', platform: 'linux', home: null, layout }, program, null);
+  const systemd = fakeSystemd();
+  const run: RunCommand = (argv) =>
+    argv[0] === 'getent'
+      ? Promise.resolve({ code: account === null ? 2 : 0, stdout: account ?? '', stderr: '' })
+      : systemd.run(argv);
+  return [{ ...places, unitDirectory: root, sysusersFile: join(root, 'reeve.conf'), state: root, packaged }, run];
+}
+
+function programsOf(commands: readonly { readonly argv: readonly string[] }[]): readonly (string | undefined)[] {
+  return commands.map(({ argv }) => argv[0]).filter((program) => program !== 'systemctl');
+}
+
+describe('the user of the system service', () => {
+  test('is made whenever there is none, also where a package of the distribution brought the files', async (t) => {
+    for (const packaged of [false, true]) {
+      const [places, run] = systemService(t, null, packaged);
+      const { files, commands } = await planInstall(places, run);
+      assert.deepEqual(programsOf(commands), ['systemd-sysusers']);
+      writeFiles(files);
+      assert.deepEqual(programsOf((await planInstall(places, run)).commands), ['systemd-sysusers'], 'it is gone again');
+      assert.deepEqual(programsOf((await planInstall(...systemService(t, OWN_ACCOUNT, packaged))).commands), []);
+    }
+  });
+
+  test('is nobody else’s account: that is refused, and never deleted', async (t) => {
+    for (const [account, message] of PEOPLES_ACCOUNTS) {
+      const service = systemService(t, account);
+      await assert.rejects(planInstall(...service), refused('foreign_account', message));
+      assert.deepEqual((await planUninstall(...service)).forget, []);
+    }
+  });
+
+  test('goes with the state, but for a package’s own', async (t) => {
+    assert.deepEqual(programsOf((await planUninstall(...systemService(t, OWN_ACCOUNT))).forget), ['userdel']);
+    assert.deepEqual((await planUninstall(...systemService(t, OWN_ACCOUNT, true))).forget, []);
+    assert.deepEqual((await planUninstall(...systemService(t, null))).forget, []);
+  });
+});
+
 describe('launchd', () => {
   test('is given the list, and told to let go of an older one', async (t) => {
     const home = tempDirectory(t);

@@ -49,6 +49,8 @@ test('a real systemd installs, watches, mends and boots the service, with the sa
       package: 'install ok installed',
       package_status: '0',
       package_answers: '0',
+      package_again: '0,reeve',
+      package_upgraded: '0,disabled,masked-runtime,disabled,,inactive,inactive',
       package_removed: 'inactive,0',
       package_left: '/etc/systemd/system/reeve.service.d ',
       done: 'yes',
