@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { messageOf } from '../base/coded-error.ts';
@@ -34,7 +35,7 @@ export class ListeningSocket {
 
   static async open(parts: ListeningParts): Promise<ListeningSocket> {
     const server = await serverOf(parts);
-    return new ListeningSocket(parts, server, await identityOf(parts.source));
+    return new ListeningSocket(parts, server, identityIn(await foundAt(parts.source)));
   }
 
   /** Why callers cannot reach it; null = they can. */
@@ -59,26 +60,44 @@ export class ListeningSocket {
   }
 
   async #look(path: string): Promise<void> {
-    const found = await identityOf(this.#parts.source);
+    const found = await foundAt(this.#parts.source);
     if (this.#closed) return;
-    this.#taken = found !== null && found !== this.#bound;
-    if (found === this.#bound) this.#say(null);
-    else if (found === null) await this.#bindAgain(path);
+    this.#taken = found.kind === 'something' && found.identity !== this.#bound;
+    if (found.kind === 'nothing') await this.#bindAgain(path);
+    // it may still be there: what serves is not given up for a doubt
+    else if (found.kind === 'unknown') this.#say(`cannot look at ${shown(path)}: ${found.reason}`);
+    else if (!this.#taken) this.#say(null);
     else this.#say(`something else stands at ${shown(path)}: remove it, and the daemon takes its place again`);
   }
 
   async #bindAgain(path: string): Promise<void> {
     try {
-      // its connections stay
-      this.#closings.push(closed(this.#server));
+      const before = this.#server;
       this.#server = await serverOf(this.#parts);
-      this.#bound = await identityOf(this.#parts.source);
+      this.#bound = identityIn(await foundAt(this.#parts.source));
+      this.#retire(before, path);
       this.#parts.log.warn({ path }, 'the socket had been removed and is there again');
       this.#say(null);
     } catch (error) {
       this.#say(messageOf(error));
     }
     if (this.#closed) this.#closings.push(closed(this.#server));
+  }
+
+  /** Only its connections stay. As it closes, Node.js removes the path, so the new socket steps aside for that moment. */
+  #retire(server: Server, path: string): void {
+    const aside = `${path}.${process.pid}`;
+    try {
+      renameSync(path, aside);
+    } catch {
+      // nobody can reach it any more
+      return void server.unref();
+    }
+    try {
+      this.#closings.push(closed(server));
+    } finally {
+      renameSync(aside, path);
+    }
   }
 
   #say(trouble: string | null): void {
@@ -94,15 +113,25 @@ async function serverOf({ source, log, onConnection }: ListeningParts): Promise<
   return server;
 }
 
-/** Null = there is nothing, nobody can tell, or it was handed over and its path is somebody else's business. */
-async function identityOf(source: SocketSource): Promise<string | null> {
-  if (source.kind === 'descriptor') return null;
+/** What the path leads to; `unknown`: nobody can tell, or it was handed over and its path is somebody else's business. */
+type Found =
+  | { readonly kind: 'something'; readonly identity: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+async function foundAt(source: SocketSource): Promise<Found> {
+  if (source.kind === 'descriptor') return { kind: 'unknown', reason: 'it was handed over' };
   try {
     const { dev, ino, birthtimeNs } = await lstat(source.path, { bigint: true });
-    return `${dev}:${ino}:${birthtimeNs}`;
-  } catch {
-    return null;
+    return { kind: 'something', identity: `${dev}:${ino}:${birthtimeNs}` };
+  } catch (error) {
+    const removed = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return removed ? { kind: 'nothing' } : { kind: 'unknown', reason: messageOf(error) };
   }
+}
+
+function identityIn(found: Found): string | null {
+  return found.kind === 'something' ? found.identity : null;
 }
 
 function closed(server: Server): Promise<void> {

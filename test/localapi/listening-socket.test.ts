@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { eventually } from '../support/daemon-process.ts';
@@ -42,6 +42,37 @@ describe('a socket of a running daemon', () => {
     rmSync(decide);
     await eventually('the socket', () => answers(decide));
     assert.deepEqual(api.troubles, []);
+  });
+
+  for (const [what, hide, show] of [
+    ['whose directory is away for a while', () => undefined, () => undefined],
+    ['that cannot be looked at for a while', (path: string) => symlinkSync(path, path), (path: string) => rmSync(path)],
+  ] as const) {
+    test(`${what} is the same one afterwards, and serves`, async (t) => {
+      const { api, directory, decide } = await startDecisionDaemon(t, { limits });
+      const { ino } = lstatSync(decide);
+      renameSync(directory, `${directory}.x`);
+      hide(directory);
+      await eventually('the trouble', () => api.troubles.length === 2);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      show(directory);
+      renameSync(`${directory}.x`, directory);
+      await eventually('no trouble', () => api.troubles.length === 0);
+      assert.deepEqual([lstatSync(decide).ino, await answers(decide)], [ino, true]);
+      await api.close();
+      assert.equal(existsSync(decide), false);
+    });
+  }
+
+  test('that was made anew again and again is there once, and gone when the daemon closes', async (t) => {
+    const { api, directory, decide } = await startDecisionDaemon(t, { limits });
+    for (let turn = 0; turn < 3; turn += 1) {
+      rmSync(decide);
+      await eventually('the socket', () => answers(decide));
+      assert.deepEqual(readdirSync(directory).toSorted(), ['admin.sock', 'decide.sock']);
+    }
+    await api.close();
+    assert.deepEqual(readdirSync(directory), []);
   });
 
   test('that belongs to somebody else when the daemon closes is left to them', async (t) => {
