@@ -17,7 +17,11 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
   realpath: { may: ['base', 'policy'], because: 'clients walk paths too, without anything of the daemon' },
   socket: { may: ['base'], because: 'clients choose a socket too' },
   host: { may: ['base'], because: 'facts about the host decide nothing' },
-  store: { may: ['base', 'bundle', 'policy'], because: 'rows are plain; nothing below the store waits for it' },
+  files: { may: [], because: 'how bytes stay on a disk, whatever they say' },
+  store: {
+    may: ['base', 'bundle', 'files', 'policy'],
+    because: 'rows are plain; nothing below the store waits for it',
+  },
   pdp: { may: ['base', 'policy', 'realpath', 'schema'], because: 'no SQLite and no network on the decision path' },
   eval: {
     may: ['base', 'policy', 'schema', 'realpath', 'sources'],
@@ -28,7 +32,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     because: 'delivery ends with the swap and knows no sockets',
   },
   publisher: {
-    may: ['base', 'policy', 'schema', 'bundle', 'tuf', 'http', 'realpath', 'store', 'sources'],
+    may: ['base', 'files', 'policy', 'schema', 'bundle', 'tuf', 'http', 'realpath', 'store', 'sources'],
     because: 'it signs what daemons will verify, and runs where no daemon does',
   },
   audit: {
@@ -52,7 +56,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     because: 'it is another server and must run without a daemon',
   },
   service: {
-    may: ['base', 'realpath', 'socket'],
+    may: ['base', 'files', 'realpath', 'socket'],
     because: 'it arranges files for a service manager, and knows nothing of what the daemon does',
   },
   daemon: {
@@ -95,6 +99,7 @@ const FOLDERS: Readonly<Record<string, { readonly may: readonly string[]; readon
     may: [
       ...[
         'base',
+        'files',
         'policy',
         'schema',
         'bundle',

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { shown } from '../base/shown.ts';
+import { createDurably } from '../files/durable-file.ts';
 import { CliError } from './cli-error.ts';
 
 /** A file that `reeve init` writes. */
@@ -42,7 +32,7 @@ export function stageFiles(files: readonly NewFile[], directoryMode: number): St
       directories.unshift(...makeDirectory(dirname(file.path), directoryMode));
       const path = `${file.path}.${process.pid}.new`;
       staged.push({ ...file, staged: path });
-      writeDurably(path, file);
+      createDurably(path, file.bytes, { mode: file.mode });
     }
     return { files: staged, directories };
   } catch (error) {
@@ -110,15 +100,4 @@ export function placeFile({ path, staged }: StagedFile, { replace, kept }: Repla
     unlinkSync(path);
     if (old !== null) renameSync(old, path);
   };
-}
-
-function writeDurably(path: string, { bytes, mode }: NewFile): void {
-  const descriptor = openSync(path, 'wx', mode);
-  try {
-    const buffer = Buffer.from(bytes);
-    for (let at = 0; at < buffer.length; ) at += writeSync(descriptor, buffer, at);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

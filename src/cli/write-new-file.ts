@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createDurably, syncDirectory } from '../files/durable-file.ts';
 import { CliError } from './cli-error.ts';
 import type { LocalDirectory } from './local-directory.ts';
 
@@ -12,7 +13,7 @@ export function writeNewFile(directory: LocalDirectory, stem: string, text: stri
   const temporary = `${directory.path}/.${stem}.${process.pid}.tmp`;
   try {
     mkdirSync(directory.path, { recursive: true, mode: directory.directoryMode });
-    writeDurably(temporary, text, directory.fileMode);
+    createDurably(temporary, text, { mode: directory.fileMode });
     try {
       return linkUnderFreeName(directory.path, temporary, stem);
     } finally {
@@ -27,16 +28,6 @@ export function writeNewFile(directory: LocalDirectory, stem: string, text: stri
       `cannot write to \`${directory.path}\` (${code})`,
       'a system install’s directory is for root: use sudo, or name another one with --directory',
     );
-  }
-}
-
-function writeDurably(path: string, text: string, mode: number): void {
-  const descriptor = openSync(path, 'wx', mode);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -56,13 +47,4 @@ function linkUnderFreeName(directory: string, temporary: string, stem: string): 
     `\`${directory}\` holds ${MOST_NAMES} files like this one`,
     'remove some: reeve local rm FILE',
   );
-}
-
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, futimesSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { fchmodSync, futimesSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createDurably, syncDirectory } from '../files/durable-file.ts';
 import { causeOf, unusable } from './small-file.ts';
 
 export interface AtomicOptions {
@@ -22,7 +23,7 @@ export function writeAtomically(path: string, bytes: Uint8Array, options: Atomic
   const temporary = join(directory, `${TEMPORARY_PREFIX}${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
     try {
-      writeDurably(temporary, bytes, options);
+      createDurably(temporary, bytes, { mode: 0o644, beforeSync: (descriptor) => dress(descriptor, options) });
       renameSync(temporary, path);
     } catch (error) {
       rmSync(temporary, { force: true });
@@ -34,24 +35,7 @@ export function writeAtomically(path: string, bytes: Uint8Array, options: Atomic
   }
 }
 
-function writeDurably(path: string, bytes: Uint8Array, { mode, modifiedAt }: AtomicOptions): void {
-  const descriptor = openSync(path, 'wx', 0o644);
-  try {
-    if (mode !== undefined) fchmodSync(descriptor, mode);
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    if (modifiedAt !== undefined) futimesSync(descriptor, modifiedAt / 1_000, modifiedAt / 1_000);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** A new name is on the disk once its directory is. */
-export function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+function dress(descriptor: number, { mode, modifiedAt }: AtomicOptions): void {
+  if (mode !== undefined) fchmodSync(descriptor, mode);
+  if (modifiedAt !== undefined) futimesSync(descriptor, modifiedAt / 1_000, modifiedAt / 1_000);
 }

@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../files/durable-file.ts';
 import { MAX_METADATA_BYTES, MAX_TARGET_BYTES } from '../tuf/limits.ts';
 import { consistentPath } from '../tuf/target-path.ts';
-import { syncDirectory, TEMPORARY_PREFIX, writeAtomically } from './atomic-file.ts';
+import { TEMPORARY_PREFIX, writeAtomically } from './atomic-file.ts';
 import { PublisherError } from './publisher-error.ts';
 import { causeOf, readSmallFile } from './small-file.ts';
 

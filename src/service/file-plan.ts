@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { fchmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
+import { createDurably } from '../files/durable-file.ts';
 import { ServiceError } from './service-error.ts';
 import type { ServiceFile } from './service-files.ts';
 
@@ -56,15 +46,8 @@ export function writeFiles(steps: readonly FileStep[]): void {
 
 function replaceFile(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  const descriptor = openSync(temporary, 'wx', 0o644);
-  try {
-    // whatever the umask is
-    fchmodSync(descriptor, 0o644);
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  // whatever the umask is
+  createDurably(temporary, text, { mode: 0o644, beforeSync: (descriptor) => fchmodSync(descriptor, 0o644) });
   renameSync(temporary, path);
 }
 

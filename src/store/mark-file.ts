@@ -1,6 +1,7 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
+import { createDurably, syncDirectory } from '../files/durable-file.ts';
 import { StoreError } from './store-error.ts';
 
 /** A policy as the mark remembers it: enough to know it again, and to know an older one. */
@@ -99,24 +100,7 @@ function isMark(value: unknown): value is Mark | null {
 function write(path: string, text: string): void {
   const temporary = `${path}.new`;
   rmSync(temporary, { force: true });
-  const descriptor = openSync(temporary, 'wx', 0o600);
-  try {
-    // whole, or it throws: one call to write may leave the end out on a disk that is nearly full
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  createDurably(temporary, text, { mode: 0o600 });
   renameSync(temporary, path);
   syncDirectory(dirname(path));
-}
-
-/** A rename is on the disk only once its directory is. */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
