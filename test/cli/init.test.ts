@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +9,7 @@ import { misbehavingServer } from '../support/misbehaving-server.ts';
 import { sha256, TufRepository } from '../support/tuf-repository.ts';
 import { serveRepository } from '../support/tuf-stage.ts';
 import { type Ran, runCli, temporaryDirectory } from './run-cli.ts';
+import { onTerminal } from './terminal.ts';
 
 interface Place {
   readonly root: string;
@@ -237,29 +237,14 @@ test('on a real terminal a secret is typed without being shown, between other qu
   const own = place(t);
   const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
   const command = `${process.execPath} ${main} init --no-try --config ${own.config}`;
-  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
-  t.after(() => terminal.kill('SIGKILL'));
-  let [shown, answered, read] = ['', 0, 0];
-  const ended = new Promise<number | null>((resolve, reject) => {
-    terminal.once('error', reject);
-    terminal.once('close', resolve);
-  });
-  terminal.stdout.on('data', (chunk: Buffer) => {
-    shown += chunk.toString();
+  let [answered, read] = [0, 0];
+  const shown = await onTerminal(t, command, (text) => {
     const [question, answer] = TYPED[answered] ?? [];
-    if (question?.test(shown.slice(read)) !== true) return;
-    [answered, read] = [answered + 1, shown.length];
-    terminal.stdin.write(`${answer}\r`);
+    if (question?.test(text.slice(read)) !== true || answer === undefined) return [];
+    [answered, read] = [answered + 1, text.length];
+    return [answer];
   });
-  try {
-    assert.equal(await ended, 0, shown);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      t.skip('there is no `script` here');
-      return;
-    }
-    throw error;
-  }
+  if (shown === null) return;
   assert.ok(!shown.includes('horse'), shown);
   const credential = join(own.root, 'etc/credential.json');
   assert.equal(statSync(credential).mode & 0o777, 0o600);
