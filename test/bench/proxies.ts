@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { type Bench, runLoad } from './bench.ts';
 import { atLeast, atMost, type Row } from './goals.ts';
 import type { LoadRounds, LoadTarget } from './load-job.ts';
@@ -196,15 +196,4 @@ function writeNginx(directory: string, socket: string): string {
     }\n`,
   );
   return file;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { runCli } from '../cli/run-cli.ts';
 import { newCredential, newPolicy, ORG, POLICIES, startServer } from '../control-plane/running-server.ts';
@@ -14,6 +13,7 @@ import {
   toHost,
 } from '../support/daemon-process.ts';
 import { enrol } from '../support/enrolled-state.ts';
+import { freePort } from '../support/free-port.ts';
 import { openScope, type Scope } from '../support/scope.ts';
 
 /** What `reeve status` said of a daemon in one state. */
@@ -80,7 +80,7 @@ async function serveFromControlPlane(scope: Scope, place: Machine): Promise<void
 
 async function leaveOffline(scope: Scope, place: Machine, ageMs: number): Promise<void> {
   enrol(place.state, { syncedAt: Date.now() - ageMs });
-  configure(place, `http://127.0.0.1:${await closedPort()}/v2`, { identifier: 'machine', secret: 'none' });
+  configure(place, `http://127.0.0.1:${await freePort()}/v2`, { identifier: 'machine', secret: 'none' });
   await startDaemonProcess(scope, place);
   await call(place.admin, 'POST /v1/sync');
   await eventually('the source to have failed', async () => {
@@ -95,15 +95,6 @@ function configure(place: Machine, baseUrl: string, login: object): void {
   writeFileSync(credential, JSON.stringify(login), { mode: 0o600 });
   const source = { type: 'governance', base_url: baseUrl, org: ORG, credential_file: credential, interval: '1h' };
   place.configure({ source });
-}
-
-/** A port of this machine where nobody listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : assert.fail('no port');
 }
 
 /** What belongs to these states; a machine may have others of its own. */

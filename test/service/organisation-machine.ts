@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { signIn } from '../../scripts/demo-control-plane.ts';
 import { eventually, run, start } from '../../scripts/demo-processes.ts';
+import { freePort } from '../support/free-port.ts';
 import { Container } from './container.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -65,18 +65,6 @@ async function answers(url: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** The packages that ours depends on count as installed: their files are this machine's. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { METRIC_NAMES, METRICS, type MetricName } from '../../../src/daemon/metrics/metric-names.ts';
@@ -15,6 +14,7 @@ import {
   toHost,
 } from '../../support/daemon-process.ts';
 import { enrol } from '../../support/enrolled-state.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type ParsedFamily, parseExposition, valueOf } from '../../support/prometheus-text.ts';
 import { fieldOf } from '../../support/raw-http.ts';
 
@@ -31,15 +31,6 @@ async function scrape(socket: string): Promise<Families> {
   return parseExposition(reply.text);
 }
 
-/** A port of this machine where nobody listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : assert.fail('no port');
-}
-
 /** An enrolled machine that does not reach its source, with a local file. */
 async function offlineMachine(t: TestContext): Promise<Machine> {
   const place = machine(t);
@@ -51,7 +42,7 @@ async function offlineMachine(t: TestContext): Promise<Machine> {
   ]);
   const credential = join(place.root, 'credential.json');
   writeFileSync(credential, JSON.stringify({ identifier: 'machine', secret: 'not-for-metrics' }), { mode: 0o600 });
-  const baseUrl = `http://127.0.0.1:${await closedPort()}/v2`;
+  const baseUrl = `http://127.0.0.1:${await freePort()}/v2`;
   const source = { type: 'governance', base_url: baseUrl, org: 'acme', credential_file: credential, interval: '1h' };
   place.configure({ source });
   await startDaemonProcess(t, place);

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DecisionLogState } from '../../../src/audit/decision-log.ts';
-import { NO_REPORT, reportOf } from '../../../src/daemon/policy/policy-report.ts';
-import { DEFAULT_LIMITS } from '../../../src/daemon/status/staleness.ts';
+import { NO_FACTS, NO_REPORT, reportOf } from '../../../src/daemon/policy/policy-report.ts';
 import { type StatusInputs, statusOf } from '../../../src/daemon/status/status.ts';
 import { logWarnings } from '../../../src/daemon/status/status-warnings.ts';
 import { compile } from '../../../src/policy/compile.ts';
 import type { SourceStatus } from '../../../src/sources/source.ts';
 import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../../policy/asking.ts';
 
-const FACTS: StatusInputs['facts'] = {
-  organisation: 'acme',
-  confirmedAt: NOW - 90_500,
-  limits: DEFAULT_LIMITS,
-  terms: null,
-  rollbackProtection: false,
-  source: null,
-  localFiles: [],
-  localWarnings: [],
-  notBefore: null,
-  mounts: { kind: 'compared', differ: [] },
-};
+const FACTS: StatusInputs['facts'] = { ...NO_FACTS, organisation: 'acme', confirmedAt: NOW - 90_500 };
 
 function sourceOf(org: string): NonNullable<StatusInputs['configuredSource']> {
   const shared = { org, teams: null, governs: {}, trustedFiles: [] };
