@@ -302,10 +302,10 @@ describe('rules that lead through links (Paths 7)', () => {
       governs: BOTH,
       delegated: BOTH,
       policies: [policy([allowRead('/link/**')])],
-      local: [localFile([rule('allow', ['write'], '/elsewhere'), rule('allow', ['write'], '/work/a/**')])],
+      local: [localFile([rule('allow', ['write'], '/elsewhere'), rule('allow', ['write'], '/project/a/**')])],
       host: links(false),
     });
-    assert.doesNotMatch(ask(set, reading('/work/a/x')).reason, /link that root/);
+    assert.doesNotMatch(ask(set, reading('/project/a/x')).reason, /link that root/);
   });
 });
 

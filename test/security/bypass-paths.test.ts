@@ -17,64 +17,70 @@ const linuxOnly = { skip: process.platform === 'linux' ? false : 'needs /proc' }
 test('21 a link to a denied file is that file', (t) => {
   const root = tempDirectory(t);
   plant(root, [
-    'work/',
+    'project/',
     'secret/',
     'secret/key',
-    'work/key -> ../secret/key',
-    'work/dir -> ../secret',
-    'work/twice -> key',
+    'project/key -> ../secret/key',
+    'project/dir -> ../secret',
+    'project/twice -> key',
   ]);
   const org = [rule('allow', BOTH, `${root}/**`), rule('deny', BOTH, `${root}/secret/**`)];
   denied(
     org,
     ['key', 'dir/key', 'twice', 'dir/new'].flatMap((name) => [
-      read(`${root}/work/${name}`),
-      write(`${root}/work/${name}`),
+      read(`${root}/project/${name}`),
+      write(`${root}/project/${name}`),
     ]),
     true,
   );
-  assert.equal(verdict(org, read(`${root}/work/other`), {}, true), 'allow');
+  assert.equal(verdict(org, read(`${root}/project/other`), {}, true), 'allow');
 });
 
 test('22 a link out of an allowed tree leaves it', (t) => {
   const root = tempDirectory(t);
   plant(root, [
-    'work/',
+    'project/',
     'other/',
     'other/file',
-    'work/out -> ../other',
-    'work/file -> ../other/file',
-    'work/root -> /',
-    'work/etc -> /etc',
+    'project/out -> ../other',
+    'project/file -> ../other/file',
+    'project/root -> /',
+    'project/etc -> /etc',
   ]);
-  const org = [rule('allow', BOTH, `${root}/work/**`)];
+  const org = [rule('allow', BOTH, `${root}/project/**`)];
   denied(
     org,
-    ['out', 'out/file', 'file', 'root/etc/hostname', 'etc/hostname'].map((name) => read(`${root}/work/${name}`)),
+    ['out', 'out/file', 'file', 'root/etc/hostname', 'etc/hostname'].map((name) => read(`${root}/project/${name}`)),
     true,
   );
 });
 
 test('23 a write through a dangling link is a write to where it points', (t) => {
   const root = tempDirectory(t);
-  plant(root, ['work/', 'other/', 'work/new -> ../other/not-yet', 'work/far -> ../other/a/b/c', 'work/chain -> new']);
-  const org = [rule('allow', BOTH, `${root}/work/**`)];
+  plant(root, [
+    'project/',
+    'other/',
+    'project/new -> ../other/not-yet',
+    'project/far -> ../other/a/b/c',
+    'project/chain -> new',
+  ]);
+  const org = [rule('allow', BOTH, `${root}/project/**`)];
   denied(
     org,
-    ['new', 'far', 'chain'].map((name) => write(`${root}/work/${name}`)),
+    ['new', 'far', 'chain'].map((name) => write(`${root}/project/${name}`)),
     true,
   );
   assert.equal(
-    judge([rule('allow', BOTH, `${root}/**`)], write(`${root}/work/new`), {}, true).resolved_path,
+    judge([rule('allow', BOTH, `${root}/**`)], write(`${root}/project/new`), {}, true).resolved_path,
     `${root}/other/not-yet`,
   );
 });
 
 test('24 `..` behind a link leads to the parent of where the link leads', (t) => {
   const root = tempDirectory(t);
-  plant(root, ['work/', 'work/ok', 'secret/', 'secret/sub/', 'secret/ok', 'work/link -> ../secret/sub']);
-  const org = [rule('allow', READ, `${root}/work/**`)];
-  const path = `${root}/work/link/../ok`;
+  plant(root, ['project/', 'project/ok', 'secret/', 'secret/sub/', 'secret/ok', 'project/link -> ../secret/sub']);
+  const org = [rule('allow', READ, `${root}/project/**`)];
+  const path = `${root}/project/link/../ok`;
   denied(org, [read(path)], true);
   assert.equal(judge([rule('allow', READ, `${root}/**`)], read(path), {}, true).resolved_path, `${root}/secret/ok`);
   assert.equal(
@@ -218,19 +224,19 @@ test('32 nothing leads through another process’s files', linuxOnly, (t) => {
 
 test('33 a protected file that does not exist yet cannot be made', (t) => {
   const root = tempDirectory(t);
-  plant(root, ['work/', 'work/a/', 'work/link -> a']);
+  plant(root, ['project/', 'project/a/', 'project/link -> a']);
   const org = [
     rule('allow', BOTH, `${root}/**`),
-    rule('deny', ['write'], `${root}/work/**/settings.json`, `${root}/work/a/new/**`),
+    rule('deny', ['write'], `${root}/project/**/settings.json`, `${root}/project/a/new/**`),
   ];
   denied(
     org,
     ['settings.json', 'a/settings.json', 'link/settings.json', 'not/there/settings.json', 'a/new', 'link/new/x'].map(
-      (name) => write(`${root}/work/${name}`),
+      (name) => write(`${root}/project/${name}`),
     ),
     true,
   );
-  assert.equal(verdict(org, write(`${root}/work/a/other.json`), {}, true), 'allow');
+  assert.equal(verdict(org, write(`${root}/project/a/other.json`), {}, true), 'allow');
 });
 
 test('35 a glob of many stars is matched rightly and at once', () => {
