@@ -423,6 +423,24 @@ describe('another thread', () => {
     assert.ok(existsSync(join(place.root, `mark-${thread}`)), `thread ${thread} was not told`);
   });
 
+  test('is told of a home that is asked for while it makes its first policy', async (t) => {
+    const slow = `if (ask.kind === 'home') writeFileSync(mark + '-' + threadId, '');
+      if (ask.kind === 'open' && existsSync(mark)) {
+        writeFileSync(mark + '-open', '');
+        setTimeout(() => { publish('thread ' + threadId); answer(null); }, 300);
+        return;
+      }`;
+    const place = supplied(t, slow);
+    await begun(place);
+    writeFileSync(join(place.root, 'mark'), '');
+    const change = changed(place);
+    await eventually('the next thread to be asked', () => existsSync(join(place.root, 'mark-open')));
+    await within(5_000, 'the home', place.supply.addHome(7, '/home/seven'));
+    assert.deepEqual(await change, { kind: 'changed' });
+    const thread = place.revision()?.split(' ')[1];
+    assert.ok(existsSync(join(place.root, `mark-${thread}`)), `thread ${thread} was not told`);
+  });
+
   test('that cannot read a home has it looked up anew', async (t) => {
     const lost: number[] = [];
     const once = "if (ask.kind === 'home' && existsSync(mark)) { refuse('io', 'for a moment'); return; }";
