@@ -49,6 +49,8 @@ const SLICE_MS = 5_000;
 /** A slice that took this much more or less than planned: the machine slept, or somebody set the clock. */
 const JUMP_MS = 10_000;
 const MAX_SPLAY_MS = 30_000;
+/** Between a run that took longer than the interval and the next. */
+const LEAST_REST_MS = 1_000;
 const FIRST_BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 900_000;
 /** The most that a `Retry-After` is obeyed: a wrong one must not end the supply of policy. */
@@ -90,9 +92,10 @@ export function createPoller<Outcome extends PollOutcome>(options: PollerOptions
   };
   const execute = (cause: PollCause): Promise<Outcome> => {
     state.cancel();
+    const begunAt = clock.now();
     const running = options.run(cause).then((outcome) => {
       state.running = null;
-      plan(state, options, outcome, cause);
+      plan(state, options, outcome, cause, begunAt);
       arm();
       options.onPlan?.();
       return outcome;
@@ -136,6 +139,7 @@ function plan<Outcome extends PollOutcome>(
   options: PollerOptions<Outcome>,
   outcome: Outcome,
   cause: PollCause,
+  begunAt: number,
 ): void {
   const now = options.clock.now();
   // what a person asks for in between must not push the clock's own runs ahead of itself
@@ -143,7 +147,10 @@ function plan<Outcome extends PollOutcome>(
   if (outcome.kind === 'ok') {
     state.failures = 0;
     state.notBefore = 0;
-    const regular = now + jittered(options.intervalMs(), options.random);
+    const intervalMs = options.intervalMs();
+    // what a run brings is as old as its beginning: one that a suspend lay in is soon followed by another
+    const begun = Math.min(begunAt, now);
+    const regular = Math.max(begun + jittered(intervalMs, options.random), now + Math.min(intervalMs, LEAST_REST_MS));
     const followUp = now + (outcome.followUpMs ?? Number.POSITIVE_INFINITY);
     state.nextAt = Math.min(planned, regular, followUp);
     return;

@@ -165,6 +165,26 @@ test('after a suspend it polls at once', async (t) => {
   assert.deepEqual(runs, ['timer 0', 'timer 10825']);
 });
 
+for (const [what, took, next] of [
+  ['a short one', 20, 120],
+  ['a suspend in it', 7_200, 7_201],
+  ['a clock that was set back in it', -7_200, -7_080],
+] as const) {
+  test(`the next run is planned from the beginning of the last: ${what}`, async (t) => {
+    const begun: number[] = [];
+    const running = start(t, {
+      run: () => {
+        const first = begun.length === 0;
+        begun.push(running.clock.now());
+        if (first) running.clock.jump(took * 1_000);
+        return Promise.resolve({ kind: 'ok' });
+      },
+    });
+    await running.pass(130);
+    assert.equal(((begun[1] ?? 0) - (begun[0] ?? 0)) / 1_000, next);
+  });
+}
+
 test('after the clock was set back it polls at once instead of waiting for the old time', async (t) => {
   const { runs, pass, clock } = start(t);
   await pass(20);
