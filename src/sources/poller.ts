@@ -57,6 +57,8 @@ const MAX_BACKOFF_MS = 900_000;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 interface PollState<Outcome> {
+  /** When the run in progress began, or the last one. */
+  begunAt: number;
   nextAt: number;
   /** Until then the server wants to be left alone. */
   notBefore: number;
@@ -69,6 +71,7 @@ interface PollState<Outcome> {
 export function createPoller<Outcome extends PollOutcome>(options: PollerOptions<Outcome>): Poller<Outcome> {
   const { clock } = options;
   const state: PollState<Outcome> = {
+    begunAt: 0,
     nextAt: 0,
     notBefore: 0,
     failures: 0,
@@ -92,10 +95,10 @@ export function createPoller<Outcome extends PollOutcome>(options: PollerOptions
   };
   const execute = (cause: PollCause): Promise<Outcome> => {
     state.cancel();
-    const begunAt = clock.now();
+    state.begunAt = clock.now();
     const running = options.run(cause).then((outcome) => {
       state.running = null;
-      plan(state, options, outcome, cause, begunAt);
+      plan(state, options, outcome, cause);
       arm();
       options.onPlan?.();
       return outcome;
@@ -139,7 +142,6 @@ function plan<Outcome extends PollOutcome>(
   options: PollerOptions<Outcome>,
   outcome: Outcome,
   cause: PollCause,
-  begunAt: number,
 ): void {
   const now = options.clock.now();
   // what a person asks for in between must not push the clock's own runs ahead of itself
@@ -149,7 +151,7 @@ function plan<Outcome extends PollOutcome>(
     state.notBefore = 0;
     const intervalMs = options.intervalMs();
     // what a run brings is as old as its beginning: one that a suspend lay in is soon followed by another
-    const begun = Math.min(begunAt, now);
+    const begun = Math.min(state.begunAt, now);
     const regular = Math.max(begun + jittered(intervalMs, options.random), now + Math.min(intervalMs, LEAST_REST_MS));
     const followUp = now + (outcome.followUpMs ?? Number.POSITIVE_INFINITY);
     state.nextAt = Math.min(planned, regular, followUp);
