@@ -30,6 +30,10 @@ export interface BundleTerms {
   readonly pollIntervalMs: number | null;
   readonly supportMessage: string | null;
   readonly change: BundleChange | null;
+  /** Features that a daemon must have. */
+  readonly requires: readonly string[];
+  /** The oldest version that may serve it; null = any. */
+  readonly minVersion: string | null;
   /** It carries a next bundle to evaluate beside it. */
   readonly shadow: boolean;
 }

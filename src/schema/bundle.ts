@@ -25,8 +25,6 @@ export interface Bundle {
   readonly revision: string;
   readonly terms: BundleTerms;
   readonly policies: readonly GovernancePolicy[];
-  readonly requires: readonly string[];
-  readonly minVersion: string | null;
   readonly tests: readonly BundleTest[];
 }
 
@@ -64,8 +62,8 @@ function readDocument(value: unknown): BundleReading {
   if (!Array.isArray(tests)) return tests;
   const shadow = shadowFault(written.shadow);
   if (shadow !== null) return shadow;
-  const { org, revision, requires = [], min_version: minVersion = null } = written;
-  return { kind: 'bundle', bundle: { org, revision, terms: termsOf(written), policies, requires, minVersion, tests } };
+  const { org, revision } = written;
+  return { kind: 'bundle', bundle: { org, revision, terms: termsOf(written), policies, tests } };
 }
 
 /** By the reader of the governance API's policies, without anything that may be ignored. */
@@ -123,6 +121,8 @@ function termsOf(written: WrittenBundle): BundleTerms {
     pollIntervalMs: written.poll_interval === undefined ? null : isoDurationMs(written.poll_interval),
     supportMessage: written.support_message ?? null,
     change: change ?? null,
+    requires: written.requires ?? [],
+    minVersion: written.min_version ?? null,
     shadow: written.shadow !== undefined,
   };
 }

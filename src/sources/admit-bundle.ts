@@ -1,23 +1,10 @@
-import { compareVersions } from '../base/semantic-version.ts';
 import { shown } from '../base/shown.ts';
 import type { BundleTerms } from '../policy/bundle-terms.ts';
-import { type Bundle, readBundle } from '../schema/bundle.ts';
+import { readBundle } from '../schema/bundle.ts';
+import { unmetDemand } from './bundle-demands.ts';
 import { failingTest } from './bundle-tests.ts';
 import { assertOrg, assertTakesSense } from './policy-checks.ts';
 import { SourceError } from './source-failure.ts';
-
-/** What a bundle may ask for in `requires`: docs/bundle.md says what each of them is. */
-export const FEATURES: ReadonlySet<string> = new Set([
-  'network',
-  'filesystem',
-  'teams',
-  'approvals',
-  'validity',
-  'delegation',
-  'monitor',
-  'staleness',
-  'tests',
-]);
 
 export interface BundleArrival {
   /** The bundle document, unpacked; whoever brought it has checked who signed it. */
@@ -50,8 +37,8 @@ export function admitBundle({ document, org, version, now }: BundleArrival): Adm
   if (bundle.org !== org) {
     throw new SourceError('verify', 'other_org', `the bundle belongs to another organisation than ${shown(org)}`);
   }
-  assertFeatures(bundle);
-  assertVersion(bundle, version);
+  const unmet = unmetDemand(bundle.terms, version);
+  if (unmet !== null) throw new SourceError('verify', unmet.code, unmet.message);
   if (now !== null) assertNotExpired(bundle.terms, now);
   for (const policy of bundle.policies) {
     assertOrg(policy, org);
@@ -67,20 +54,4 @@ export function assertNotExpired({ expiresAt }: BundleTerms, now: number): void 
   if (now < expiresAt) return;
   const end = new Date(expiresAt).toISOString();
   throw new SourceError('verify', 'expired_bundle', `the bundle ended at ${end}: publish a new revision`);
-}
-
-function assertFeatures({ requires }: Bundle): void {
-  const unknown = requires.find((feature) => !FEATURES.has(feature));
-  if (unknown === undefined) return;
-  const message = `the bundle requires ${shown(unknown)}, which this version does not have: install a newer reeve`;
-  throw new SourceError('verify', 'unknown_feature', message);
-}
-
-function assertVersion({ minVersion }: Bundle, version: string): void {
-  if (minVersion === null) return;
-  const order = compareVersions(version, minVersion);
-  // a version that cannot be compared may be too old
-  if (order !== null && order >= 0) return;
-  const message = `the bundle is for reeve ${minVersion} or newer, and this is ${version}: install a newer one`;
-  throw new SourceError('verify', 'version_too_low', message);
 }

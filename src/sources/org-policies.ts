@@ -5,6 +5,7 @@ import type { ActiveBundle, BundleHeader } from '../store/bundle-rows.ts';
 import type { BundleStore } from '../store/bundle-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { AuditEvent } from './audit-event.ts';
+import { unmetDemand } from './bundle-demands.ts';
 import type { HighWaterMark, Standing } from './high-water-mark.ts';
 
 /** What the organisation says, as far as this machine knows; one of the inputs of a policy set. */
@@ -33,6 +34,8 @@ export type StoredVerdict = { readonly kind: 'verified' } | { readonly kind: 're
 export interface StoredPolicyParts {
   readonly store: BundleStore;
   readonly mark: HighWaterMark;
+  /** Of this program, which may be older than the one that stored it. */
+  readonly version: string;
   /** Verifies a stored bundle again, offline, before it serves (delivery, "What always holds"). */
   readonly verifyStored: (bundle: BundleHeader) => StoredVerdict;
   /** Something to remember happened. Must not throw. */
@@ -43,7 +46,7 @@ export interface StoredPolicyParts {
 
 /** What the database holds serves if it is what was served last, and if its source still stands by it. */
 export function storedOrg(parts: StoredPolicyParts): OrgPolicies {
-  const { store, mark, verifyStored, audit, onTrouble } = parts;
+  const { store, mark, version, verifyStored, audit, onTrouble } = parts;
   const active = store.active();
   const wasGoverned = store.wasGoverned();
   const damaged = (message: string): OrgPolicies => ({ kind: 'damaged', message, wasGoverned });
@@ -60,6 +63,8 @@ export function storedOrg(parts: StoredPolicyParts): OrgPolicies {
   if (header === null) return { kind: 'none', wasGoverned };
   const verdict = verifyStored(header);
   if (verdict.kind === 'refused') return damaged(verdict.message);
+  const unmet = header.terms === null ? null : unmetDemand(header.terms, version);
+  if (unmet !== null) return damaged(unmet.message);
   return delivered(header, wasGoverned, activePolicies(store, header.digest));
 }
 

@@ -146,6 +146,9 @@ function policiesIn(content: Buffer): readonly unknown[] {
   return policies;
 }
 
+/** Rows of earlier versions do not say what the bundle demands. */
+const NO_DEMANDS: Pick<BundleTerms, 'requires' | 'minVersion'> = { requires: [], minVersion: null };
+
 function headerOf(row: BundleRow): BundleHeader {
   const { fetched_at: fetchedAt, activated_at: activatedAt, terms, origin, ...rest } = row;
   return {
@@ -153,7 +156,7 @@ function headerOf(row: BundleRow): BundleHeader {
     fetchedAt,
     activatedAt,
     // written by `insertCandidate`: the digest covers them
-    terms: terms === null ? null : (JSON.parse(terms) as BundleTerms),
+    terms: terms === null ? null : { ...NO_DEMANDS, ...(JSON.parse(terms) as BundleTerms) },
     origin: origin === null ? null : (JSON.parse(origin) as BundleOrigin),
   };
 }

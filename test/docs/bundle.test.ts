@@ -7,7 +7,8 @@ import { BUNDLE_PAYLOAD_TYPE, readPublicKey, signerOf } from '../../src/bundle/d
 import { bundleSchema } from '../../src/schema/bundle-shape.ts';
 import { readEnvelope } from '../../src/schema/envelope.ts';
 import { MAX_BUNDLE_DEPTH, MAX_BUNDLE_TESTS, MAX_SUPPORT_MESSAGE_CHARACTERS } from '../../src/schema/limits.ts';
-import { admitBundle, FEATURES } from '../../src/sources/admit-bundle.ts';
+import { admitBundle } from '../../src/sources/admit-bundle.ts';
+import { FEATURES } from '../../src/sources/bundle-demands.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
 import { codeIn, rowsBelow, textOf } from './pages.ts';
 

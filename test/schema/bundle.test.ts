@@ -53,8 +53,6 @@ describe('a bundle', () => {
     assert.deepEqual(bundle, {
       org: 'acme',
       revision: '7',
-      requires: ['network', 'monitor'],
-      minVersion: '0.1.0',
       terms: {
         issuedAt: Date.parse('2026-06-01T12:00:00Z'),
         expiresAt: Date.parse('2026-07-01T12:00:00Z'),
@@ -65,6 +63,8 @@ describe('a bundle', () => {
         pollIntervalMs: 90_000,
         supportMessage: 'ask #platform',
         change: { by: 'ann', at: '2026-06-01T11:00:00Z', reason: 'the mirror moved', ticket: 'SEC-12' },
+        requires: ['network', 'monitor'],
+        minVersion: '0.1.0',
         shadow: true,
       },
     });
@@ -83,8 +83,6 @@ describe('a bundle', () => {
       org: 'acme',
       revision: '7',
       policies: [],
-      requires: [],
-      minVersion: null,
       tests: [],
       terms: {
         issuedAt: Date.parse('2026-06-01T12:00:00Z'),
@@ -96,6 +94,8 @@ describe('a bundle', () => {
         pollIntervalMs: null,
         supportMessage: null,
         change: null,
+        requires: [],
+        minVersion: null,
         shadow: false,
       },
     });

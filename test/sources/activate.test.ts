@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { BundleTerms } from '../../src/policy/bundle-terms.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { createActivator, type FetchedBundle } from '../../src/sources/activate.ts';
 import type { AuditEvent } from '../../src/sources/audit-event.ts';
@@ -10,21 +9,9 @@ import { openDatabase } from '../../src/store/database.ts';
 import { type Marks, openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import { activationParts } from '../support/activation-parts.ts';
+import { PLAIN_TERMS } from '../support/bundle-terms.ts';
 import { governanceStage, networkPolicy, temporaryDirectory } from '../support/governance-stage.ts';
 import { emptySet } from '../support/policy-sets.ts';
-
-const TERMS: BundleTerms = {
-  issuedAt: 1,
-  expiresAt: Number.MAX_SAFE_INTEGER,
-  governed: ['network'],
-  delegated: {},
-  monitored: {},
-  staleness: null,
-  pollIntervalMs: null,
-  supportMessage: null,
-  change: null,
-  shadow: false,
-};
 
 function bundle(revision: string, more: Partial<FetchedBundle> = {}): FetchedBundle {
   const policies = [networkPolicy('pol_a', `${revision}.example`)];
@@ -277,13 +264,28 @@ test('a stored bundle that its source does not stand by any more does not serve'
   assert.equal(holder.current()?.policy.revision, 'none');
 });
 
+for (const [demand, unmet] of [
+  [{ requires: ['quarantine'] }, /requires `quarantine`, which this version does not have/],
+  [{ minVersion: '1.0.1' }, /is for reeve 1\.0\.1 or newer, and this is 1\.0\.0/],
+] as const) {
+  test(`a stored bundle does not serve under an older program: ${JSON.stringify(demand)}`, async (t) => {
+    const { activator, restart, holder } = await governanceStage(t);
+    await activator.activate(bundle('one', { terms: { ...PLAIN_TERMS, ...demand } }));
+    const again = restart({});
+    const outcome = await again.restore();
+    assert.ok(outcome.kind === 'failed');
+    assert.match(outcome.failure.message, unmet);
+    assert.deepEqual([again.org().kind, holder.current()?.policy.revision], ['damaged', 'none']);
+  });
+}
+
 test('an activation is remembered with who made it and why; a mark that cannot be written holds it up', async (t) => {
   const events: AuditEvent[] = [];
   const { restart, directory, holder } = await governanceStage(t);
   const activator = restart({ events });
   await activator.restore();
   const change = { by: 'ann', reason: 'new tool', ticket: 'SEC-1' };
-  await activator.activate(bundle('one', { terms: { ...TERMS, change } }));
+  await activator.activate(bundle('one', { terms: { ...PLAIN_TERMS, change } }));
   assert.deepEqual(events, [
     { event: 'first_start' },
     { event: 'activated', org: 'acme', source: 'governance', from: null, to: 'one', ...change },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { admitBundle, type BundleArrival, FEATURES } from '../../src/sources/admit-bundle.ts';
+import { admitBundle, type BundleArrival } from '../../src/sources/admit-bundle.ts';
+import { FEATURES } from '../../src/sources/bundle-demands.ts';
 import { SourceError } from '../../src/sources/source-failure.ts';
 import { bundleBytes, bundlePolicy } from '../support/bundle-documents.ts';
 

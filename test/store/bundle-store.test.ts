@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { BundleTerms } from '../../src/policy/bundle-terms.ts';
 import { type BundleStore, createBundleStore } from '../../src/store/bundle-store.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
 import type { CachedPolicy, SyncRecord } from '../../src/store/sync-rows.ts';
+import { PLAIN_TERMS } from '../support/bundle-terms.ts';
 
 interface Opened {
   readonly store: BundleStore;
@@ -182,17 +184,12 @@ test('a first reading that fails is told', (t) => {
 });
 
 const TERMS = {
-  issuedAt: 1,
-  expiresAt: 9,
-  governed: ['network'],
+  ...PLAIN_TERMS,
   delegated: { network: true },
-  monitored: {},
-  staleness: null,
-  pollIntervalMs: null,
   supportMessage: 'ask the platform team',
   change: { by: 'ann' },
-  shadow: false,
-} as const;
+  requires: ['network'],
+};
 
 test('a bundle keeps its terms and its place in the order, and nobody exchanges them', (t) => {
   const opened = openStore(t);
@@ -207,6 +204,16 @@ test('a bundle keeps its terms and its place in the order, and nobody exchanges 
   assert.equal(store.active().kind, 'damaged');
   database.exec('UPDATE bundle SET origin = replace(origin, \'"epoch":3\', \'"epoch":2\'), terms = NULL');
   assert.equal(store.active().kind, 'damaged');
+});
+
+test('terms of before there were demands demand nothing', (t) => {
+  const { store } = openStore(t);
+  const terms = { issuedAt: 1, expiresAt: 9, governed: ['network'] } as unknown as BundleTerms;
+  const candidate = store.putCandidate(bundle('7', { source: 'tuf', terms }));
+  store.activate(candidate, { at: 1, governed: ['network'], sync: null });
+  const active = store.active();
+  assert.ok(active.kind === 'active');
+  assert.deepEqual(active.header.terms, { ...terms, requires: [], minVersion: null });
 });
 
 test('what belongs to an activation is part of its transaction', (t) => {

@@ -14,6 +14,7 @@ export interface Heard {
 export function activationParts(directory: string, heard: Heard = {}): Omit<StoredPolicyParts, 'store'> {
   return {
     mark: openHighWaterMark(openMarkFile(join(directory, 'mark'))),
+    version: '1.0.0',
     verifyStored: () => ({ kind: 'verified' }),
     audit: (event) => void heard.events?.push(event),
     onTrouble: (error) => void heard.troubles?.push(error),

@@ -19,6 +19,7 @@ import { POLICY_MIGRATIONS } from '../../store/policy-migrations.ts';
 import { createTufStore, type TufStore } from '../../store/tuf-store.ts';
 import type { DaemonConfig } from '../config/daemon-config.ts';
 import type { Parts } from '../lifecycle.ts';
+import { VERSION } from '../version.ts';
 import { createLinkedCompiler, type LinkedCompiler } from './compile-with-links.ts';
 import { type CompiledKeeper, createCompiledKeeper } from './compiled-keeper.ts';
 import { factsWith, type PolicyFacts, policySetOf } from './policy-inputs.ts';
@@ -89,7 +90,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
   const homes = new Map<number, string>();
   const facts = deskFacts({ store, local, compiler, homes, time: openPolicyTime({ clock, store, audit }) });
   const { made, activation } = making(options, { facts, compiler, keeper });
-  const activator = createActivator({ store, mark, clock, verifyStored, audit, ...activation });
+  const activator = createActivator({ store, mark, version: VERSION, clock, verifyStored, audit, ...activation });
   return {
     ...{ store, tufStore, mark, prefixes, activator, facts, local, refresh },
     open() {

@@ -6,6 +6,7 @@ import { NO_FACTS, NO_REPORT } from '../../../src/daemon/policy/policy-report.ts
 import { type StatusInputs, statusOf } from '../../../src/daemon/status/status.ts';
 import { compile } from '../../../src/policy/compile.ts';
 import { allow, NOW, policy, type SetChanges, setOf } from '../../policy/asking.ts';
+import { PLAIN_TERMS } from '../../support/bundle-terms.ts';
 import { parseExposition, valueOf } from '../../support/prometheus-text.ts';
 
 function samplesOf(set: SetChanges | null, more: Partial<StatusInputs> = {}): Samples {
@@ -35,10 +36,7 @@ test('before there is a policy its metrics say so, and what is unknown is left o
 
 test('domains, staleness and the end of a bundle are told as they are in force', () => {
   const closed = { network: { code: 'no_policy', reason: 'none' } } as const;
-  const terms = {
-    ...{ issuedAt: NOW - 5_000, expiresAt: NOW + 60_000, governed: ['network'] as const, delegated: {}, monitored: {} },
-    ...{ staleness: null, pollIntervalMs: null, supportMessage: null, change: null, shadow: true },
-  };
+  const terms = { ...PLAIN_TERMS, issuedAt: NOW - 5_000, expiresAt: NOW + 60_000, shadow: true };
   const set: SetChanges = { policies: [policy([allow('a.example')])], monitored: { network: true }, staleness: 'warn' };
   const families = familiesOf(
     samplesOf({ ...set, closed }, { facts: { ...NO_FACTS, terms }, trouble: 'out of memory' }),

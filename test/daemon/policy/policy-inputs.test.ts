@@ -8,6 +8,7 @@ import type { BundleTerms } from '../../../src/policy/bundle-terms.ts';
 import type { PolicySet, StoredPolicies } from '../../../src/policy/policy-set.ts';
 import type { OrgPolicies } from '../../../src/sources/org-policies.ts';
 import { allow, connect, localFile, NOW, outcome, policy, reading, rule } from '../../policy/asking.ts';
+import { PLAIN_TERMS } from '../../support/bundle-terms.ts';
 import { configOf } from '../config.ts';
 
 const DAY = 24 * 3_600_000;
@@ -177,16 +178,12 @@ describe('what a snapshot is made from', () => {
 
 describe('what a bundle says beside its policies', () => {
   const TERMS: BundleTerms = {
+    ...PLAIN_TERMS,
     issuedAt: NOW - 40 * DAY,
     expiresAt: NOW + DAY,
-    governed: ['network'],
     delegated: { network: true },
-    monitored: {},
-    staleness: null,
-    pollIntervalMs: null,
     supportMessage: 'ask #security',
     change: { by: 'ann', ticket: 'SEC-1' },
-    shadow: false,
   };
   const bundle = (more: Partial<BundleTerms> = {}, source = 'tuf'): OrgPolicies => ({
     ...DELIVERED,

@@ -2,18 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BundleTerms } from '../../../src/policy/bundle-terms.ts';
 import { compareBundles, isSame } from '../../../src/policy/diff/compare-bundles.ts';
+import { PLAIN_TERMS } from '../../support/bundle-terms.ts';
 
 const TERMS: BundleTerms = {
+  ...PLAIN_TERMS,
   issuedAt: Date.parse('2026-06-01T00:00:00Z'),
   expiresAt: Date.parse('2026-07-01T00:00:00Z'),
-  governed: ['network'],
-  delegated: {},
-  monitored: {},
-  staleness: null,
-  pollIntervalMs: null,
-  supportMessage: null,
-  change: null,
-  shadow: false,
 };
 
 function rule(id: string, more: object = {}): object {
