@@ -25,6 +25,8 @@ export interface MeasuredRow extends RowHead {
   /** The floor or peer, measured in the same rounds. */
   readonly against: string;
   readonly figure: number;
+  /** Where there is no bar to tell it. */
+  readonly unit?: Bar['unit'];
   /** The recommended goal; null = shown for comparison. */
   readonly goalBar: Bar | null;
   /** Issue 3's own, where it asks for more. */
@@ -63,8 +65,8 @@ export function barText(bar: Bar | null): string {
   return unit === undefined ? `${sign} ${value.toLocaleString('en')} ×` : `${sign} ${value} ${unit}`;
 }
 
-export function figureText({ figure, goalBar, beatBar }: MeasuredRow): string {
-  const unit = (goalBar ?? beatBar)?.unit;
+export function figureText({ figure, goalBar, beatBar, ...row }: MeasuredRow): string {
+  const unit = row.unit ?? (goalBar ?? beatBar)?.unit;
   if (unit !== undefined) return `${figure.toFixed(unit === 'B' ? 0 : 1)} ${unit}`;
   return `${figure >= 100 ? Math.round(figure).toLocaleString('en') : figure.toFixed(2)} ×`;
 }

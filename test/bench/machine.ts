@@ -99,8 +99,9 @@ export function startDaemon(machine: Machine): Promise<BenchProcess> {
   return startServer(daemonProgram(machine), { kind: 'unix', path: machine.socket });
 }
 
-/** A Node process that does nothing but answer on a socket: what any daemon in Node has to pay. */
-export function bareNode(path: string, env: Program['env'] = {}): Program {
-  const script = `require('node:net').createServer((s) => s.on('error', () => 0).pipe(s)).listen(${JSON.stringify(path)})`;
+/** A Node process that does nothing but answer on a socket, with threads that do nothing: what any daemon in Node has to pay. */
+export function bareNode(path: string, env: Program['env'] = {}, threads = 0): Program {
+  const thread = "new (require('node:worker_threads').Worker)('setInterval(() => 0, 60_000)', { eval: true });";
+  const script = `${thread.repeat(threads)}require('node:net').createServer((s) => s.on('error', () => 0).pipe(s)).listen(${JSON.stringify(path)})`;
   return { command: process.execPath, args: ['-e', script], env };
 }

@@ -19,6 +19,8 @@ export interface BenchProcess {
 /** One that answers messages, one at a time. */
 export interface Worker extends BenchProcess {
   ask<T>(message: unknown): Promise<T>;
+  /** Lets it come to its own end: it writes then what its flags ask for. */
+  finish(): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -79,6 +81,11 @@ export function startWorker(file: string, args: readonly string[] = [], options:
   const stopping = tracked(child);
   return {
     ...stopping,
+    async finish() {
+      const ended = once(child, 'exit', { signal: AbortSignal.timeout(STOP_MS) });
+      child.disconnect();
+      await ended;
+    },
     async ask<T>(message: unknown): Promise<T> {
       const patience = AbortSignal.timeout(REPLY_MS);
       const ended = once(child, 'exit', { signal: patience }).then(() => {

@@ -47,8 +47,10 @@ ${markdownTable(rows)}
 
 ## Where the time goes
 
-\`npm run bench -- --profile\`: the thread that answers, under \`--cpu-prof\`, with 10,000 rules. Time in which it waits is left
-out; a write that wakes the client may last until the client has run on the same core.
+\`npm run bench -- --profile\`, under \`--cpu-prof\`: what stands between the figures that are missed and their bars. Time in
+which a thread waits is left out. Answers are those of 10,000 rules, of the thread that answers; a write that wakes the
+client may last until the client has run on the same core. Native code counts for the function that called it, except
+in answers, where it is named.
 
 ${profiles}
 ${soak}`;
