@@ -9,6 +9,8 @@ export interface CliContext {
   readonly cwd: string;
   /** Standing by for SIGINT or SIGTERM; resolves with the first. */
   readonly stopped: () => Promise<string>;
+  /** Has something undone when the process ends, also by SIGINT, SIGTERM or SIGHUP, until what it returns is called. */
+  readonly beforeEnd: (undo: () => void) => () => void;
 }
 
 export interface CommandInput {

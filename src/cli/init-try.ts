@@ -1,5 +1,6 @@
 import { messageOf } from '../base/coded-error.ts';
 import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
+import type { RehearsalOptions } from '../diagnosis/rehearse.ts';
 import { CliError } from './cli-error.ts';
 import { installationOf } from './daemon-configuration.ts';
 import type { StagedFile } from './init-files.ts';
@@ -14,7 +15,7 @@ export type Tried =
 export async function tryConfiguration(
   files: readonly StagedFile[],
   file: string,
-  fetching: boolean,
+  { fetching, beforeEnd }: Pick<RehearsalOptions, 'fetching' | 'beforeEnd'>,
 ): Promise<Tried | null> {
   const config = await stagedConfiguration(files, file);
   if (!fetching || config.source === null) return null;
@@ -22,7 +23,7 @@ export async function tryConfiguration(
     import('../diagnosis/rehearse.ts'),
     import('../diagnosis/source-mends.ts'),
   ]);
-  const rehearsal = await rehearse(config, true);
+  const rehearsal = await rehearse(config, { fetching, now: Date.now, beforeEnd });
   const trouble = rehearsal.kind === 'refused' ? rehearsal : rehearsal.sync?.kind === 'failed' ? rehearsal.sync : null;
   if (trouble !== null) {
     const mend = sourceMend(trouble.code) ?? 'do what the message says, then `reeve doctor`';

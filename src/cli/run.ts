@@ -14,13 +14,17 @@ export interface CliProcess {
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
   /** Stands by for SIGINT or SIGTERM; resolves with the first. */
   readonly stopped: () => Promise<string>;
+  /** Has something undone when the process ends, also by SIGINT, SIGTERM or SIGHUP, until what it returns is called. */
+  readonly beforeEnd: (undo: () => void) => () => void;
 }
 
 /** Runs one command line. Never rejects: what went wrong is on standard error and in the exit code. */
 export async function runCommandLine(argv: readonly string[], process: CliProcess): Promise<ExitCode> {
-  const { stdin, stdout, stderr, cwd, colour, stopped } = process;
+  const { stdin, stdout, stderr, cwd, colour, stopped, beforeEnd } = process;
   const outputFor = (json: boolean): Output => new Output({ stdout, stderr, json, colour: colour.stdout });
-  const contextFor = (json: boolean): CliContext => ({ output: outputFor(json), stdin, cwd, stopped });
+  const contextFor = (json: boolean): CliContext => ({
+    ...{ output: outputFor(json), stdin, cwd, stopped, beforeEnd },
+  });
   try {
     const options = plainDaemonOptions(argv);
     // as a service manager starts it: 35 ms sooner without the table of all commands

@@ -5,6 +5,9 @@ import { openToRead } from '../store/database.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
 import { look } from './look.ts';
 
+/** Has something undone when this process ends, also by a signal; what it returns is called once it is done. */
+export type BeforeEnd = (undo: () => void) => () => void;
+
 /** A private copy of what a daemon knows, in which everything may be tried. */
 export interface StateCopy {
   readonly directory: string;
@@ -31,10 +34,20 @@ export function serviceOwner(stateDirectory: string): { readonly credentialOwner
 }
 
 /** Throws where the state cannot be read; what is damaged is copied with its damage. */
-export async function copyState(from: string): Promise<StateCopy> {
-  const directory = mkdtempSync(join(tmpdir(), 'reeve-doctor-'));
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+export async function copyState(from: string, beforeEnd: BeforeEnd): Promise<StateCopy> {
+  let made: string | null = null;
+  const erase = (): void => {
+    if (made !== null) rmSync(made, { recursive: true, force: true });
+  };
+  // first: a signal may come as soon as there is something to leave behind
+  const erased = beforeEnd(erase);
+  const remove = (): void => {
+    erase();
+    erased();
+  };
   try {
+    const directory = mkdtempSync(join(tmpdir(), 'reeve-doctor-'));
+    made = directory;
     for (const name of [MARK, `${MARK}.new`]) copyIfThere(join(from, name), join(directory, name));
     await copyDatabase(join(from, POLICY_DATABASE), join(directory, POLICY_DATABASE));
     return { directory, remove };

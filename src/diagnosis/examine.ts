@@ -95,14 +95,14 @@ interface Rehearsing {
 
 /** Null where the state cannot be read: then `state` says so. */
 async function rehearsalOf(
-  { now }: DoctorOptions,
+  { now, beforeEnd }: DoctorOptions,
   config: DaemonConfig | null,
   fetching: boolean,
 ): Promise<Rehearsing> {
   if (config === null || stateAccess(config.stateDirectory) === 'closed') return { rehearsal: null, failure: null };
   let rehearsal: Rehearsal | null = null;
   const failure = await guarded('state', async () => {
-    rehearsal = await rehearse(config, fetching, now);
+    rehearsal = await rehearse(config, { fetching, now, beforeEnd });
     return examined('');
   });
   return { rehearsal, failure: failure.kind === 'examined' && failure.findings.length > 0 ? failure : null };

@@ -9,7 +9,7 @@ import type { CompiledPolicy } from '../policy/snapshot.ts';
 import { createBundleStore } from '../store/bundle-store.ts';
 import { openToRead } from '../store/database.ts';
 import { POLICY_DATABASE } from '../store/policy-state.ts';
-import { copyState, type StateCopy, serviceOwner } from './copy-state.ts';
+import { type BeforeEnd, copyState, type StateCopy, serviceOwner } from './copy-state.ts';
 
 /** What a daemon would have made of this configuration and this state, just now. */
 export type Rehearsal =
@@ -27,6 +27,12 @@ export type Rehearsal =
   /** It would not have started. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
+export interface RehearsalOptions {
+  readonly fetching: boolean;
+  readonly now: () => number;
+  readonly beforeEnd: BeforeEnd;
+}
+
 export type Compiled = Pick<CompiledPolicy, 'revision' | 'closures' | 'domains'>;
 
 /** In milliseconds since the epoch; null = none. */
@@ -43,11 +49,11 @@ const SILENT: PolicyLog = { debug: nothing, info: nothing, warn: nothing, error:
  * Does what a daemon does from its start to its first sync, with its own parts, its configuration and its credentials,
  * on a copy of its state: fetch, verify, store, compile, and nothing that serves. What is wrong shows as it would there.
  */
-export async function rehearse(config: DaemonConfig, fetching: boolean, now = Date.now): Promise<Rehearsal> {
+export async function rehearse(config: DaemonConfig, options: RehearsalOptions): Promise<Rehearsal> {
   let copy: StateCopy | null = null;
   try {
-    copy = await copyState(config.stateDirectory);
-    return await onCopy(withCopy(config, copy), fetching, now);
+    copy = await copyState(config.stateDirectory, options.beforeEnd);
+    return await onCopy(withCopy(config, copy), options);
   } catch (error) {
     const code = error instanceof CodedError ? String(error.code) : 'internal';
     // it speaks of the copy, and the person has the original
@@ -65,7 +71,7 @@ function withCopy(config: DaemonConfig, copy: StateCopy): DaemonConfig {
   return { ...moved, source: { ...source, ...serviceOwner(stateDirectory) } };
 }
 
-async function onCopy(config: DaemonConfig, fetching: boolean, now: () => number): Promise<Rehearsal> {
+async function onCopy(config: DaemonConfig, { fetching, now }: RehearsalOptions): Promise<Rehearsal> {
   const seen = timesIn(config).seen;
   let served: Compiled | null = null;
   let facts: SupplyFacts | null = null;

@@ -5,6 +5,7 @@ import { findSocket, hasSystemInstall, type SocketChoice, userSocketDirectory } 
 import { ADMIN_SOCKET, DECIDE_SOCKET, type SocketLayout } from '../socket/layout.ts';
 import type { ServiceLook } from './check-service.ts';
 import type { ClientPlaces } from './clients/places.ts';
+import type { BeforeEnd } from './copy-state.ts';
 
 /** What is to be examined, and how far. */
 export interface DoctorOptions {
@@ -19,6 +20,7 @@ export interface DoctorOptions {
   readonly service: ServiceLook;
   readonly version: string;
   readonly now: () => number;
+  readonly beforeEnd: BeforeEnd;
 }
 
 /** What the checks behind the configuration look at. */

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -115,3 +119,44 @@ test('a real daemon: check, local add, status, rules and a clean stop', async (t
   assert.equal((await stopped).code, 0);
   assert.equal((await ask('status')).code, 4);
 });
+
+/** A machine whose policy server takes a question and never answers it: what asks there stays where it is. */
+async function waitingMachine(t: TestContext) {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const root = temporaryDirectory(t);
+  const [config, temporary] = [join(root, 'reeve.yaml'), join(root, 'tmp')];
+  for (const name of ['state', 'tmp']) mkdirSync(join(root, name), { mode: 0o700 });
+  const credential = join(root, 'credential.json');
+  writeFileSync(credential, JSON.stringify({ identifier: 'id', secret: 'secret' }), { mode: 0o600 });
+  const source = {
+    ...{ type: 'governance', org: 'example', credential_file: credential },
+    base_url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
+  };
+  const places = { state_directory: join(root, 'state'), local_directory: join(root, 'local.d') };
+  const sockets = { decide: join(root, 'decide.sock'), admin: join(root, 'admin.sock') };
+  writeFileSync(config, JSON.stringify({ ...places, sockets, source }), { mode: 0o600 });
+  return { server, config, temporary };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal} ends a doctor that is at work, and its copy of the state goes with it`, async (t) => {
+    const { server, config, temporary } = await waitingMachine(t);
+    const asked = once(server, 'request');
+    const child = started(t, ['doctor', '--config', config], { TMPDIR: temporary });
+    const end = ended(child);
+    assert.equal(await Promise.race([asked.then(() => 'asked'), end.then(({ stderr }) => stderr)]), 'asked');
+    const [copy = ''] = readdirSync(temporary).filter((name) => name.startsWith('reeve-doctor-'));
+    assert.ok(readdirSync(join(temporary, copy)).includes('policy.db'), 'there is no copy');
+    child.kill(signal);
+    assert.equal((await end).code, 128 + constants.signals[signal]);
+    assert.deepEqual(
+      readdirSync(temporary).filter((name) => name.startsWith('reeve-')),
+      [],
+    );
+  });
+}

@@ -41,6 +41,8 @@ export async function runCli(argv: readonly string[], options: RunOptions = {}):
     cwd,
     colour: { stdout: colour, stderr: colour },
     stopped: () => stopped,
+    // this process ends with the tests
+    beforeEnd: () => () => undefined,
   });
   await new Promise((resolve) => setImmediate(resolve));
   return { code, ...out };

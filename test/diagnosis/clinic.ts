@@ -79,6 +79,7 @@ export async function openClinic(scope: Scope, { kind, secure = false, prepare }
         places: { root: root ?? '', homes: [home ?? ''] },
         service: { places: SERVICE, run: () => Promise.resolve({ code: null, stdout: '', stderr: 'nobody' }) },
         now: () => Date.now(),
+        beforeEnd: () => () => undefined,
         ...told,
       }),
   };

@@ -23,7 +23,7 @@ function optionsFor(t: TestContext, more: Partial<DoctorOptions> = {}): DoctorOp
   const places = { sockets, state_directory: join(root, 'state'), local_directory: join(root, 'local.d') };
   writeFileSync(configFile, JSON.stringify(places), { mode: 0o600 });
   return {
-    ...{ root, configFile, offline: true, version: '0', now: Date.now },
+    ...{ root, configFile, offline: true, version: '0', now: Date.now, beforeEnd: () => () => undefined },
     installation: installation({ layout, service: 'system' }),
     sockets: { decide: undefined, admin: undefined },
     places: { root, homes: [] },

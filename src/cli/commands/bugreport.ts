@@ -33,7 +33,7 @@ export const bugreport: Command = {
   examples: ['reeve bugreport', 'sudo reeve bugreport --decisions 50 --yes', 'reeve bugreport --list'],
   async run(context, input) {
     const decisions = decisionsOf(input);
-    const doctor = await doctorOptions(context.cwd, input, input.options['online'] !== true);
+    const doctor = await doctorOptions(context, input, input.options['online'] !== true);
     const { gather } = await import('../../diagnosis/bugreport/gather.ts');
     const report = await gather({ doctor, decisions, withNames: flag(input, 'withNames') });
     const { output } = context;

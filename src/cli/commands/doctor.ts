@@ -17,8 +17,9 @@ export const doctor: Command = {
     { flags: '--offline', description: 'fetch nothing, and do not let the daemon pull its policy' },
   ],
   examples: ['sudo reeve doctor', 'reeve doctor --offline', 'reeve doctor --json'],
-  async run({ output, cwd }, input) {
-    const options = await doctorOptions(cwd, input, flag(input, 'offline'));
+  async run(context, input) {
+    const { output } = context;
+    const options = await doctorOptions(context, input, flag(input, 'offline'));
     // the database and the HTTP client are loaded by whoever needs them
     const { examine } = await import('../../diagnosis/examine.ts');
     const report = await examine(options);

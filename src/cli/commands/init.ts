@@ -149,7 +149,7 @@ interface Establishing {
 }
 
 /** What the configuration names is put in place first, then it is read as the daemon would; a broken one never gets there. */
-async function establish({ output }: CliContext, establishing: Establishing): Promise<0 | 1> {
+async function establish({ output, beforeEnd }: CliContext, establishing: Establishing): Promise<0 | 1> {
   const { files, file, replace, fetching } = establishing;
   const staging = stageFiles(files, process.geteuid?.() === 0 ? 0o755 : 0o700);
   const { files: staged } = staging;
@@ -158,7 +158,7 @@ async function establish({ output }: CliContext, establishing: Establishing): Pr
   const undo: (() => void)[] = [];
   try {
     for (const one of staged.filter(({ path }) => path !== file)) undo.push(placeFile(one, replacing));
-    const tried = await tryConfiguration(staged, file, fetching);
+    const tried = await tryConfiguration(staged, file, { fetching, beforeEnd });
     for (const one of staged.filter(({ path }) => path === file)) undo.push(placeFile(one, replacing));
     report(output, files, tried);
     return tried?.kind === 'failed' ? 1 : 0;
