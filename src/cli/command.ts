@@ -11,6 +11,8 @@ export interface CliContext {
   readonly stopped: () => Promise<string>;
   /** Has something undone when the process ends, also by SIGINT, SIGTERM or SIGHUP, until what it returns is called. */
   readonly beforeEnd: (undo: () => void) => () => void;
+  /** Whose command this is under sudo, as it says; null = nobody else's. */
+  readonly invoker: string | null;
 }
 
 export interface CommandInput {

@@ -16,14 +16,16 @@ export interface CliProcess {
   readonly stopped: () => Promise<string>;
   /** Has something undone when the process ends, also by SIGINT, SIGTERM or SIGHUP, until what it returns is called. */
   readonly beforeEnd: (undo: () => void) => () => void;
+  /** Whose command this is under sudo, as it says; null = nobody else's. */
+  readonly invoker: string | null;
 }
 
 /** Runs one command line. Never rejects: what went wrong is on standard error and in the exit code. */
 export async function runCommandLine(argv: readonly string[], process: CliProcess): Promise<ExitCode> {
-  const { stdin, stdout, stderr, cwd, colour, stopped, beforeEnd } = process;
+  const { stdin, stdout, stderr, cwd, colour, stopped, beforeEnd, invoker } = process;
   const outputFor = (json: boolean): Output => new Output({ stdout, stderr, json, colour: colour.stdout });
   const contextFor = (json: boolean): CliContext => ({
-    ...{ output: outputFor(json), stdin, cwd, stopped, beforeEnd },
+    ...{ output: outputFor(json), stdin, cwd, stopped, beforeEnd, invoker },
   });
   try {
     const options = plainDaemonOptions(argv);

@@ -99,3 +99,18 @@ test('it says what would be inside before it writes, and writes only if somebody
   assert.ok(existsSync(/^wrote (\S+): read it/.exec(yes.stdout)?.[1] ?? ''));
   assert.equal((await runCli([...argv, '--decisions', 'all'])).code, 2);
 });
+
+test('under sudo the name of who ran it goes where it is a word; a word of every report stays', async (t) => {
+  const own = machine(t);
+  writeFileSync(own.log, 'maria at /home/maria/x, mariana and al ask a node of reeve\n');
+  const logFor = async (invoker: string, ...argv: string[]): Promise<string> => {
+    const output = join(temporaryDirectory(t), 'report.txt');
+    const run = await runCli(['bugreport', '--yes', '--config', own.config, '--output', output, ...argv], { invoker });
+    assert.equal(run.code, 0, run.stderr);
+    return /==== log ====\n(.*)/.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
+  };
+  const withoutHome = 'maria at /home/<user>/x, mariana and al ask a node of reeve';
+  assert.equal(await logFor('maria'), '<user> at /home/<user>/x, mariana and al ask a node of reeve');
+  for (const name of ['al', 'a', 'node', 'reeve']) assert.equal(await logFor(name), withoutHome, name);
+  assert.match(await logFor('maria', '--with-names'), /^maria at \/home\/maria\/x/);
+});

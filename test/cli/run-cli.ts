@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly terminal?: boolean;
   readonly cwd?: string;
   readonly colour?: boolean;
+  /** What sudo would have said. */
+  readonly invoker?: string;
   /** Resolving it is the SIGTERM of this run. */
   readonly stopped?: Promise<string>;
   /** Called with each piece of standard output as it comes. */
@@ -43,6 +45,7 @@ export async function runCli(argv: readonly string[], options: RunOptions = {}):
     stopped: () => stopped,
     // this process ends with the tests
     beforeEnd: () => () => undefined,
+    invoker: options.invoker ?? null,
   });
   await new Promise((resolve) => setImmediate(resolve));
   return { code, ...out };

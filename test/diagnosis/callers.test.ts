@@ -77,7 +77,10 @@ test('root takes the credential of a service’s own user as that user does, and
   chownSync(own.state, SOMEBODY, SOMEBODY);
   assert.deepEqual(await source(), []);
   const { secret } = JSON.parse(readFileSync(own.credential, 'utf8')) as { secret: string };
-  const { secrets } = confidentialOf(loadConfig(own.config, ownInstallation()), null, true);
+  const { secrets } = confidentialOf(loadConfig(own.config, ownInstallation()), null, {
+    withNames: true,
+    invoker: null,
+  });
   assert.ok(secrets.includes(secret), 'and what root cannot know, a report would repeat');
   chmodSync(own.credential, 0o644);
   assert.deepEqual(await source(), ['credential_unreadable'], 'others may read it');

@@ -72,7 +72,7 @@ test('where the log goes to the journal, the report has the end of that, redacte
       },
     },
   };
-  const { sections } = await gather({ doctor, withNames: true, decisions: 0 });
+  const { sections } = await gather({ doctor, withNames: true, decisions: 0, invoker: null });
   const log = sections.find(({ name }) => name === 'log');
   assert.deepEqual(
     [log?.what, log?.text],

@@ -16,8 +16,9 @@ export const bugreport: Command = {
   summary: 'gather what a report of a problem needs, without secrets, into one file that you can read first',
   description:
     'says what would be inside, and asks before it writes. secrets are left out by what they are and by how they look; the ' +
-    'names of this machine, its user, its organisation and its policy server are replaced, unless you keep them. decisions ' +
-    'are inside only if you ask for them. nothing is sent anywhere. exit code: 0, 1 nothing was written.',
+    'names of this machine, its user (under sudo also who ran it), its organisation and its policy server are replaced, unless ' +
+    'you keep them; a user name of one or two characters stays outside of paths, and so do words such as `root`, `reeve` and ' +
+    '`node`. decisions are inside only if you ask for them. nothing is sent anywhere. exit code: 0, 1 nothing was written.',
   options: [
     {
       flags: '--output <file>',
@@ -35,7 +36,7 @@ export const bugreport: Command = {
     const decisions = decisionsOf(input);
     const doctor = await doctorOptions(context, input, input.options['online'] !== true);
     const { gather } = await import('../../diagnosis/bugreport/gather.ts');
-    const report = await gather({ doctor, decisions, withNames: flag(input, 'withNames') });
+    const report = await gather({ doctor, decisions, withNames: flag(input, 'withNames'), invoker: context.invoker });
     const { output } = context;
     if (flag(input, 'list')) {
       output.result({ file: null, ...contentsOf(report) }, () => contentLines(report));

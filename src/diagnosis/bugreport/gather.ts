@@ -29,6 +29,8 @@ export interface GatherOptions {
   readonly doctor: DoctorOptions;
   /** Names of people, machines and organisations stay. */
   readonly withNames: boolean;
+  /** Who ran it under sudo; null = whom the process belongs to. */
+  readonly invoker: string | null;
   /** How many decisions go in, with the hosts and paths that were asked about. */
   readonly decisions: number;
 }
@@ -44,7 +46,7 @@ export async function gather(options: GatherOptions): Promise<BugReport> {
   const status = await asked({ doctor, config }, 'decide', '/v1/status');
   // before the doctor asks questions of its own
   const decided = await decisionsOf(options, config);
-  const redactor = createRedactor(confidentialOf(config, status, options.withNames));
+  const redactor = createRedactor(confidentialOf(config, status, options));
   const raw: readonly Raw[] = [
     ['versions', 'reeve, Node.js, operating system, and the machine’s size', versionsOf(doctor)],
     ['doctor', 'what `reeve doctor` finds', await examine(doctor)],
