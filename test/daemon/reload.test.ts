@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import type { ConfigReading } from '../../src/daemon/config/config-reader.ts';
 import type { DaemonConfig } from '../../src/daemon/config/daemon-config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import { createLogger } from '../../src/daemon/logger.ts';
+import { openToRead } from '../../src/store/database.ts';
 import { bundlePolicy, bundleText } from '../support/bundle-documents.ts';
 import { call, eventually, toHost, within } from '../support/daemon-process.ts';
 import { tempDirectory } from '../support/temp-tree.ts';
@@ -66,6 +67,39 @@ async function reloadable(t: TestContext, body = ''): Promise<Reloadable> {
 
 const reloaded = (place: Reloadable): ReturnType<Daemon['reload']> =>
   within(15_000, 'the reload', place.daemon.reload());
+
+/** Which local files the database has a last good version of. */
+function lastGood({ root }: Reloadable): readonly string[] {
+  const database = openToRead(join(root, 'state/policy.db'));
+  try {
+    const rows = database.prepare<[], { name: string }>('SELECT name FROM local_file_last_good ORDER BY name').all();
+    return rows.map(({ name }) => name);
+  } finally {
+    database.close();
+  }
+}
+
+describe('what local files were last good', () => {
+  /** A candidate that has read its local files, and ends when it is asked for its first policy. */
+  const refusingWhile = (flag: string): string => `
+    import { existsSync } from 'node:fs';
+    import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ ask }) => {
+      if (ask?.kind === 'open' && existsSync(${JSON.stringify(flag)})) process.exit(3);
+    });`;
+
+  test('is kept once another directory is taken up, and not by a reload that is refused', async (t) => {
+    const flag = join(tempDirectory(t), 'refuse');
+    const place = await reloadable(t, refusingWhile(flag));
+    place.write({ local_directory: join(place.root, 'other.d') });
+    writeFileSync(flag, '');
+    assert.equal((await reloaded(place)).kind, 'refused');
+    assert.deepEqual(lastGood(place), []);
+    rmSync(flag);
+    assert.equal((await reloaded(place)).kind, 'reloaded');
+    await eventually('the row', () => Promise.resolve(lastGood(place).join() === '10.json'));
+  });
+});
 
 describe('a reload', () => {
   test('takes another preset and another directory up as one generation, while answers go on', async (t) => {

@@ -8,6 +8,7 @@ import { readFoldingMounts } from '../../realpath/mounts.ts';
 import { type ActivationStep, type Activator, type ActivatorOptions, createActivator } from '../../sources/activate.ts';
 import type { AuditEvent } from '../../sources/audit-event.ts';
 import { type HighWaterMark, openHighWaterMark } from '../../sources/high-water-mark.ts';
+import { heldBack } from '../../sources/local/held-back.ts';
 import { type LocalFiles, openLocalFiles } from '../../sources/local/local-files.ts';
 import { openPolicyTime, type PolicyTime } from '../../sources/policy-time.ts';
 import { type BundleStore, createBundleStore } from '../../store/bundle-store.ts';
@@ -52,6 +53,8 @@ export interface PolicyDesk {
   readonly local: LocalFiles;
   /** The first policy, of what the database holds; before it nothing is published. */
   open(): ReturnType<Activator['restore']>;
+  /** From here on what local files were last good is kept: a candidate of a reload may be refused until it begins. */
+  keepLocalFiles(): void;
   /** What was published last. */
   current(): Compilation | null;
   /** All its rules, made anew each time: they are many, and rarely asked for. */
@@ -81,12 +84,12 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
     if (outcome.kind === 'failed') log.error({ ...outcome.failure, cause }, 'the policy could not be compiled anew');
   };
   let opened = false;
-  const local = await openLocal(parts, {
-    ...options,
-    database: stores.database,
-    // the first policy has them as they are then, and nothing is published before it is asked for
-    onChange: () => void (opened && refresh('local')),
-  });
+  const lastGood = heldBack(createLocalFileStore(stores.database));
+  const { localDirectory: directory, localOwners: trustedOwners } = config;
+  // the first policy has them as they are then, and nothing is published before it is asked for
+  const onChange = (): void => void (opened && refresh('local'));
+  const files = { directory, trustedOwners, store: lastGood, clock, onChange };
+  const local = await parts.start('local files', () => openLocalFiles(files));
   const homes = new Map<number, string>();
   const facts = deskFacts({ store, local, compiler, homes, time: openPolicyTime({ clock, store, audit }) });
   const { made, activation } = making(options, { facts, compiler, keeper });
@@ -97,6 +100,7 @@ export async function openPolicyDesk(parts: Parts, options: PolicyDeskOptions): 
       opened = true;
       return activator.restore();
     },
+    keepLocalFiles: () => lastGood.release(),
     current: () => made.current,
     listing: () => listingOf(made),
     async addHome(uid, home) {
@@ -124,17 +128,6 @@ async function openStores(parts: Parts, { config, log }: PolicyDeskOptions): Pro
   );
   const mark = openHighWaterMark(openMarkFile(join(config.stateDirectory, 'mark')));
   return { database, store: createBundleStore(database), tufStore: createTufStore(database), mark, keeper };
-}
-
-type LocalParts = Pick<PolicyDeskOptions, 'config' | 'clock'> & {
-  readonly database: Database;
-  readonly onChange: () => void;
-};
-
-function openLocal(parts: Parts, { config, clock, database, onChange }: LocalParts): Promise<LocalFiles> {
-  const { localDirectory: directory, localOwners: trustedOwners } = config;
-  const store = createLocalFileStore(database);
-  return parts.start('local files', () => openLocalFiles({ directory, trustedOwners, store, clock, onChange }));
 }
 
 interface FactParts {

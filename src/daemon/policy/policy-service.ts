@@ -115,6 +115,11 @@ class DeskService implements PolicyService {
   }
 
   async begin(): Promise<void> {
+    try {
+      this.#desk.keepLocalFiles();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the last good versions of local files could not be kept');
+    }
     await this.#supply.start('upkeep', () => openUpkeep(this.#desk, this.#options));
     await this.#supply.start('polling', () => polling(this.#source));
   }
