@@ -1,4 +1,6 @@
 import { DOMAINS } from './action.ts';
+import type { BundleChange } from './bundle-terms.ts';
+import { changeBehind } from './change-behind.ts';
 import type { Compilation } from './compilation.ts';
 import { type OrgPart, type OrgSection, orgSection } from './org-part.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
@@ -6,7 +8,7 @@ import type { LocalFileInput, PerDomain, PolicySet } from './policy-set.ts';
 import { domainStates } from './precedence.ts';
 import { type Prefix, readAddress, readPrefix } from './resource/address.ts';
 import { frameKey, machineKey, type Section, type SectionFrame, sectionOf } from './section.ts';
-import type { DomainClosure, DomainState } from './snapshot.ts';
+import type { DomainClosure, DomainState, ListedRule } from './snapshot.ts';
 
 /**
  * Hands out a section that was made before. Builtin rules and presets are the same in every set of one program, so
@@ -62,7 +64,7 @@ function assemble(set: PolicySet, { states, facts, part }: OrgSection, sections:
     domains: states,
     closures: [...setClosures(set, states), ...sections.flatMap((section) => section.closures)],
     layers: sections.map((section) => section.layer),
-    listing: sections.flatMap((section) => section.listing),
+    listing: sections.flatMap((section) => listingOf(section, set.change)),
     counts: { active: count('active'), inactive: count('inactive'), local: local?.counts ?? NO_RULES },
     warnings: sections.flatMap((section) => section.warnings),
     issues: sections.flatMap((section) => section.issues),
@@ -78,6 +80,15 @@ function assemble(set: PolicySet, { states, facts, part }: OrgSection, sections:
     nextChange: nextChangeOf(set, facts.nextChange),
     awaitsVerified: facts.awaitsVerified,
   };
+}
+
+/** The bundle's word is added here: a section stands in for the same policies in another bundle too. */
+function listingOf({ layer, listing }: Section, change: BundleChange | null): readonly ListedRule[] {
+  if (layer.origin !== 'org' || change === null) return listing;
+  return listing.map((rule) => {
+    const changed = changeBehind(rule.changed ?? null, change);
+    return changed === null ? rule : { ...rule, changed };
+  });
 }
 
 function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClosure[] {

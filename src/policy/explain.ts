@@ -1,6 +1,6 @@
 import type { Domain } from './action.ts';
 import { isByOrg } from './answer.ts';
-import type { BundleChange } from './bundle-terms.ts';
+import { changeBehind, type SourcedChange } from './change-behind.ts';
 import { decide } from './decide.ts';
 import type { Answer, Effect, Origin } from './decision.ts';
 import { Hits } from './index/hits.ts';
@@ -44,12 +44,6 @@ export interface ExplainedDomain {
   readonly mode: 'enforce' | 'monitor';
 }
 
-/** Who changed what the answer comes from, when and why, as far as it says. */
-export interface ExplainedChange extends BundleChange {
-  /** The policy of the determining rule, or the bundle as a whole. */
-  readonly of: 'policy' | 'bundle';
-}
-
 /** The answer with everything that led to it; `answer` is what `decide` says of the same snapshot. */
 export interface Explanation {
   readonly answer: Answer;
@@ -61,7 +55,7 @@ export interface Explanation {
   /** Rules that were left out because `rules` is bounded. */
   readonly rules_left_out: number;
   /** Only where the organisation's policy decided. */
-  readonly changed?: ExplainedChange;
+  readonly changed?: SourcedChange;
 }
 
 /** The most rules that an explanation names for anybody on the machine; the admin socket has its own bound. */
@@ -82,7 +76,7 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   const ordered = [...rules.filter((rule) => rule.counts), ...rules.filter((rule) => !rule.counts)];
   const closures: Cause[] = [];
   addClosures(closures, policy, domain, uidOf(request, asker));
-  const changed = changeBehind(policy, domain, answer);
+  const changed = changeOf(policy, domain, answer);
   return {
     answer,
     domain: explainedDomain(domain, policy.domains[domain]),
@@ -94,13 +88,11 @@ export function explain(snapshot: Snapshot, request: Request, asker: Asker, maxR
   };
 }
 
-/** The determining policy's own word if it names somebody or a reason; else that of the revision it came with. */
-function changeBehind(policy: CompiledPolicy, domain: Domain, { rule, code }: Answer): ExplainedChange | null {
-  const ofRule = rule?.origin === 'org' ? (policy.changes.get(rule.policy) ?? {}) : null;
-  if (ofRule === null && !isByOrg(policy, domain, code)) return null;
-  const says = ofRule !== null && (ofRule.by !== undefined || ofRule.reason !== undefined);
-  if (!says && policy.change !== null) return { of: 'bundle', ...policy.change };
-  return ofRule === null || Object.keys(ofRule).length === 0 ? null : { of: 'policy', ...ofRule };
+/** Only where the organisation's policy decided: by a rule, or by what is missing from it. */
+function changeOf(policy: CompiledPolicy, domain: Domain, { rule, code }: Answer): SourcedChange | null {
+  const ofOrg = rule?.origin === 'org';
+  if (!ofOrg && !isByOrg(policy, domain, code)) return null;
+  return changeBehind(ofOrg ? (policy.changes.get(rule.policy) ?? null) : null, policy.change);
 }
 
 function explainedDomain(name: Domain, { governed, delegated, monitored }: DomainState): ExplainedDomain {

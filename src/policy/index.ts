@@ -5,6 +5,7 @@
 export { ACTION_BIT, type Action, type Domain } from './action.ts';
 export { builtinRules, type ProtectedPaths } from './builtin-rules.ts';
 export type { BundleChange } from './bundle-terms.ts';
+export type { SourcedChange } from './change-behind.ts';
 export { compile } from './compile.ts';
 export { decide } from './decide.ts';
 export type {
@@ -17,7 +18,7 @@ export type {
   Effect,
   Origin,
 } from './decision.ts';
-export { type ExplainedChange, type ExplainedRule, type Explanation, explain, type LayerOutcome } from './explain.ts';
+export { type ExplainedRule, type Explanation, explain, type LayerOutcome } from './explain.ts';
 export type {
   Closure,
   HostFacts,

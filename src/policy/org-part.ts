@@ -1,5 +1,6 @@
 import { DOMAINS } from './action.ts';
 import type { BundleChange } from './bundle-terms.ts';
+import { changeBehind } from './change-behind.ts';
 import { type Draft, placeOf, placeRules } from './placement.ts';
 import { type PolicyReading, readPolicy } from './policy-document.ts';
 import type { PerDomain, PolicySet } from './policy-set.ts';
@@ -114,7 +115,7 @@ function placePolicy(draft: Draft, policy: PolicyReading): void {
     return;
   }
   const { inactive, unsupported, change } = policy;
-  const changed = Object.keys(change).length === 0 ? null : change;
+  const changed = changeBehind(change, null);
   if (unsupported !== null) draft.issues.push({ rule: policy.id, refused: true, message: unsupported });
   if (inactive !== null) {
     draft.warnings.push({ code: 'policy_inactive', message: `policy \`${policy.id}\` takes no part: ${inactive}` });

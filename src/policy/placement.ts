@@ -1,6 +1,6 @@
 import { shown } from '../base/shown.ts';
 import { actionsOf, DOMAINS, type Domain } from './action.ts';
-import type { BundleChange } from './bundle-terms.ts';
+import type { SourcedChange } from './change-behind.ts';
 import type { Origin } from './decision.ts';
 import type { PlacedRule } from './placed-rule.ts';
 import type { PerDomain } from './policy-set.ts';
@@ -23,7 +23,7 @@ export interface Place {
   readonly allowsInert: string | null;
   readonly deniesInert: string | null;
   /** Who last changed it, as far as it says. */
-  readonly changed: BundleChange | null;
+  readonly changed: SourcedChange | null;
 }
 
 /** What compiling has gathered so far of one origin. */

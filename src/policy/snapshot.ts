@@ -1,5 +1,6 @@
 import type { Domain } from './action.ts';
 import type { BundleChange } from './bundle-terms.ts';
+import type { SourcedChange } from './change-behind.ts';
 import type { DenyCode, Origin } from './decision.ts';
 import type { Layer } from './layer.ts';
 import type { HostFacts, PerDomain, Staleness } from './policy-set.ts';
@@ -40,8 +41,8 @@ export interface ListedRule {
   readonly active: boolean;
   /** Why it takes no part, or does so otherwise than written. */
   readonly cause?: string;
-  /** Of the org's rules: who last changed their policy, when and why. */
-  readonly changed?: BundleChange;
+  /** Of the org's rules: who last changed their policy, or the bundle that it came with, when and why. */
+  readonly changed?: SourcedChange;
 }
 
 export interface PolicyWarning {

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { allowFor, falseDaemon, falseHttpDaemon, type Line, send, socketPath } from '../client/false-daemon.ts';
+import {
+  allowFor,
+  falseBoth,
+  falseDaemon,
+  falseHttpDaemon,
+  type Line,
+  send,
+  socketPath,
+} from '../client/false-daemon.ts';
 import { runCli, temporaryDirectory } from './run-cli.ts';
 
 const denyFor = (line: Line): Record<string, unknown> => ({
@@ -57,6 +65,44 @@ test('check --json prints the answer as the daemon gave it', async (t) => {
     [answer['decision'], answer['code'], answer['generation'], answer['id']],
     ['deny', 'org_deny', 3, undefined],
   );
+});
+
+test('check says of a denial who changed the policy behind it, and asks for that only then', async (t) => {
+  const asked: string[] = [];
+  let answer: object = denyFor({ action: 'connect:tcp', port: 443 });
+  let explained = answer;
+  let changed: unknown = { of: 'bundle', at: '2026-01-03T00:00:00Z', by: 'bob', reason: 'the audit', ticket: 'T-2' };
+  const socket = await falseBoth(t, {
+    line: (line) => ({ ...answer, id: line['id'] }),
+    explain: (url) => {
+      asked.push(url);
+      return { answer: explained, changed, closures: [], layers: [], rules: [], rules_left_out: 0 };
+    },
+  });
+  const check = (...more: string[]): ReturnType<typeof runCli> =>
+    runCli(['check', 'network', 'example.com', '--socket', socket, ...more]);
+  const denied = await check();
+  assert.equal(denied.code, 3);
+  assert.match(denied.stdout, /\n {2}changed: +with the bundle, 2026-01-03T00:00:00Z by bob \(T-2\): the audit\n/);
+  const json = JSON.parse((await check('--json')).stdout) as Record<string, unknown>;
+  assert.deepEqual([json['code'], json['changed']], ['org_deny', changed]);
+  assert.deepEqual(asked, ['/v1/explain', '/v1/explain']);
+  explained = { ...answer, generation: 4 };
+  assert.doesNotMatch((await check()).stdout, /changed:/, 'another policy explains it');
+  explained = answer;
+  for (const unsaid of [undefined, null, 'x', { of: 'bundle' }, { of: 'policy', by: 7 }]) {
+    changed = unsaid;
+    assert.doesNotMatch((await check()).stdout, /changed:/);
+  }
+  changed = { of: 'policy', by: 'x\u001b[2J' };
+  assert.match((await check()).stdout, /changed: +by x\ufffd\[2J\n/);
+  answer = { ...answer, decision: 'allow', would_deny: true };
+  explained = answer;
+  assert.match((await check()).stdout, /changed: +by x/, 'monitored: it would be denied');
+  asked.length = 0;
+  answer = allowFor({ action: 'connect:tcp', port: 443 });
+  assert.equal((await check()).code, 0);
+  assert.deepEqual(asked, [], 'nobody asks why something is allowed');
 });
 
 test('check path joins with the current directory as text and resolves links here, unless told not to', async (t) => {
@@ -382,6 +428,15 @@ test('rules ls shows when the policy of a rule was last changed, and by whom, wh
     'r1    org    p       allow     read                          /x',
     'r1    org    p       allow     read                          /x',
   ]);
+});
+
+test('rules ls says so where it is the bundle that names who changed it, with the ticket', async (t) => {
+  const changed = { of: 'bundle', at: '2026-01-03T03:04:05Z', by: 'bob', reason: 'the audit', ticket: 'T-2' };
+  const rule = { id: 'r1', policy: 'p', origin: 'org', decision: 'allow', actions: ['read'], resources: ['/x'] };
+  const body = { revision: 'x', generation: 1, rules: [{ ...rule, changed, active: true }] };
+  const socket = await falseHttpDaemon(t, (_request, response) => response.end(JSON.stringify(body)));
+  const { stdout } = await runCli(['rules', 'ls', '--admin-socket', socket]);
+  assert.match(stdout, /^r1 +org +p +allow +read +bundle 2026-01-03 by bob \(T-2\) +\/x$/m);
 });
 
 test('sync posts once, and hands on what the daemon says of success, failure and waiting', async (t) => {

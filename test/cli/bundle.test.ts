@@ -77,6 +77,19 @@ test('a difference is shown in terms of rules, and the next revision follows the
   assert.match((await desk.run('bundle diff [site] [site] --target other.gz')).stderr, /has no bundle `other\.gz`/);
 });
 
+test('a difference says who made either revision and why, also where they say the same', async (t) => {
+  const desk = newDesk(t);
+  await desk.json(`${BUILD} --revision 1 --by alice --reason moved --ticket NET-1`);
+  await desk.run(`${BUILD} --revision 2 --by bob --ticket NET-2`.replace('[bundle.json]', '[next.json]'));
+  const { stdout } = await desk.run('bundle diff [bundle.json] [next.json]');
+  assert.match(stdout, /^revision .*\nchange: \d{4}-\S+Z by alice \(NET-1\): moved → \d{4}-\S+Z by bob \(NET-2\)\n/);
+  const { change } = (await desk.json('bundle diff [bundle.json] [next.json]')) as Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
+  >;
+  assert.deepEqual([change?.['before']?.['by'], change?.['after']?.['ticket']], ['alice', 'NET-2']);
+  assert.doesNotMatch((await desk.run('bundle diff [next.json] [next.json]')).stdout, /change:/);
+});
+
 test('staging needs the targets key only, and --refresh the online keys only', async (t) => {
   const desk = newDesk(t);
   await published(desk);

@@ -279,3 +279,25 @@ test('before any policy there is nothing, and nothing is allowed', async (t) => 
   assert.deepEqual([flip?.before.code, flip?.after.code], ['no_policy', 'org_allow']);
   assert.match((await diff(at)).stdout, /^no policy → revision r1\n/);
 });
+
+test('who made the revisions, why and under which ticket stands below their names', async (t) => {
+  const at = place(t);
+  const file = (name: string, members: object): void =>
+    writeFileSync(join(at.root, name), JSON.stringify(bundleDocument({ policies: [egressPolicy()], ...members })));
+  enrol(at.state);
+  const change = { by: 'alice', at: '2026-05-01T00:00:00Z', reason: 'the mirror\nmoved', ticket: 'T-1' };
+  file('old.json', { change });
+  file('new.json', {
+    revision: '8',
+    change: { by: 'bob', at: '2026-05-02T00:00:00Z', reason: 'the audit', ticket: 'T-2' },
+  });
+  const told = await diff(at, join(at.root, 'old.json'), join(at.root, 'new.json'), '--no-decisions');
+  assert.deepEqual(told.stdout.split('\n').slice(0, 2), [
+    'revision 7 → revision 8',
+    'change: 2026-05-01T00:00:00Z by alice (T-1): the mirror\ufffdmoved → 2026-05-02T00:00:00Z by bob (T-2): the audit',
+  ]);
+  assert.match(
+    (await diff(at, 'active', join(at.root, 'new.json'), '--no-decisions')).stdout,
+    /^.* → revision 8\nchange: none → 2026-05-02T00:00:00Z by bob \(T-2\): the audit\n/,
+  );
+});

@@ -38,6 +38,11 @@ export async function falseDaemon(
     peer.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n')) {
+        // who asks over HTTP as well is hung up on
+        if (text.startsWith('POST /')) {
+          peer.destroy();
+          return;
+        }
         const line = JSON.parse(text.slice(0, at)) as Line;
         text = text.slice(at + 1);
         lines += 1;
@@ -62,6 +67,35 @@ export async function falseHttpDaemon(t: TestContext, listener: RequestListener)
     server.closeAllConnections();
     server.close();
   });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return socket;
+}
+
+/** Both on one socket: a line a connection, and answers to what is posted. */
+export async function falseBoth(
+  t: TestContext,
+  { line, explain }: { readonly line: (line: Line) => unknown; readonly explain: (url: string) => unknown },
+): Promise<string> {
+  const socket = socketPath(t);
+  const http = createHttpServer((request, response) => {
+    request.resume().on('end', () => response.end(JSON.stringify(explain(request.url ?? ''))));
+  });
+  const server = createServer((peer) => {
+    t.after(() => peer.destroy());
+    peer.on('error', () => undefined);
+    peer.once('data', (chunk) => {
+      const text = chunk.toString();
+      if (!text.startsWith('POST /')) {
+        send(peer, line(JSON.parse(text) as Line));
+        return;
+      }
+      peer.pause();
+      peer.unshift(chunk);
+      http.emit('connection', peer);
+      peer.resume();
+    });
+  });
+  t.after(() => server.close());
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   return socket;
 }

@@ -89,11 +89,27 @@ describe('compile', () => {
         local: [localFile([allow('c.example.com')])],
       }),
     );
-    const changed = { at: '2026-05-01T00:00:00Z', by: 'ann', reason: 'a mirror' };
+    const changed = { of: 'policy', at: '2026-05-01T00:00:00Z', by: 'ann', reason: 'a mirror' };
     assert.deepEqual(
       listing.map((rule) => rule.changed),
       [changed, changed, undefined, undefined],
     );
+  });
+
+  it('lists who changed the bundle with the rules of a policy that names nobody, also where their section is kept', () => {
+    const change = { by: 'bob', ticket: 'SEC-12' };
+    const policies = [
+      policy([allow('a.example.com')], { updated_by: 'ann' }),
+      policy([allow('b.example.com')], { id: 'p2', updated_at: '2026-05-01T00:00:00Z' }),
+    ];
+    const set = setOf({ policies, local: [localFile([allow('c.example.com')])] });
+    const stored = { digest: 'sha256:1', load: () => policies };
+    const first = compile({ ...set, stored });
+    const listed = (made: typeof first): readonly unknown[] => made.listing.map((rule) => rule.changed);
+    const dated = { of: 'policy', at: '2026-05-01T00:00:00Z' };
+    assert.deepEqual(listed(first), [{ of: 'policy', by: 'ann' }, dated, undefined]);
+    const second = compile({ ...set, stored, change }, { org: first.org });
+    assert.deepEqual(listed(second), [{ of: 'policy', by: 'ann' }, { of: 'bundle', ...change }, undefined]);
   });
 
   it('hands on what the bundle says about itself', () => {

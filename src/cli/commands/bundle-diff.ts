@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { compareBundles, isSame } from '../../policy/diff/compare-bundles.ts';
 import type { Bundle } from '../../schema/bundle.ts';
+import { changeLines } from '../change-text.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, textOption } from '../command.ts';
+import { printable } from '../output.ts';
 import { comparisonLines } from '../show-comparison.ts';
 import { DEFAULT_TARGET, TARGET_OPTION } from './bundle-build.ts';
 
@@ -23,11 +25,15 @@ export const bundleDiff: Command = {
     const target = textOption(input, 'target') ?? DEFAULT_TARGET;
     const [old, now] = [await bundleAt(before, target), await bundleAt(after, target)];
     const comparison = compareBundles(old, now);
-    output.result({ before: old.revision, after: now.revision, ...comparison }, () =>
+    const [wasChanged, isChanged] = [old.terms.change, now.terms.change];
+    const value = { before: old.revision, after: now.revision, change: { before: wasChanged, after: isChanged } };
+    output.result({ ...value, ...comparison }, () => [
       isSame(comparison)
-        ? [`revision ${now.revision} says the same as revision ${old.revision}`]
-        : [`revision ${old.revision} → ${now.revision}`, ...comparisonLines(output, comparison)],
-    );
+        ? `revision ${now.revision} says the same as revision ${old.revision}`
+        : `revision ${old.revision} → ${now.revision}`,
+      ...changeLines(wasChanged, isChanged).map(printable),
+      ...comparisonLines(output, comparison),
+    ]);
     return 0;
   },
 };

@@ -5,11 +5,13 @@ import type { ReviewedBundle } from '../../daemon/policy/policy-review.ts';
 import { compareBundles, isSame } from '../../policy/diff/compare-bundles.ts';
 import type { Database } from '../../store/database.ts';
 import type { BundleShelf } from '../bundle-reference.ts';
+import { changeLines } from '../change-text.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, type CommandInput, textOption } from '../command.ts';
 import { CONFIG_OPTION, daemonConfiguration } from '../daemon-configuration.ts';
 import type { DecisionReport } from '../decision-report.ts';
 import { durationMs } from '../duration.ts';
+import { printable } from '../output.ts';
 import { comparisonLines } from '../show-comparison.ts';
 
 const DEFAULT_SINCE = '24h';
@@ -62,6 +64,7 @@ export const diff: Command = {
           : await decisionReport({ config, database, before, after, ...bounds });
       output.result({ before: headOf(before), after: headOf(after), ...comparison, decisions }, () => [
         `${nameOf(before)} → ${nameOf(after)}`,
+        ...changeLines(before?.terms?.change ?? null, after?.terms?.change ?? null).map(printable),
         ...(isSame(comparison) ? ['terms and rules are the same'] : comparisonLines(output, comparison)),
         ...(decisions === null ? [] : ['', ...decisionLines(output, decisions)]),
       ]);

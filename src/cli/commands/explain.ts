@@ -1,4 +1,5 @@
-import type { ExplainedChange, ExplainedRule, Explanation } from '../../policy/explain.ts';
+import type { SourcedChange } from '../../policy/change-behind.ts';
+import type { ExplainedRule, Explanation } from '../../policy/explain.ts';
 import { counted, withClient } from '../ask-daemon.ts';
 import { daemonUnavailable, type ExitCode } from '../cli-error.ts';
 import type { CliContext, Command, CommandInput } from '../command.ts';
@@ -19,12 +20,12 @@ async function explain({ output }: CliContext, input: CommandInput, { question, 
   if (reply.kind === 'unavailable') {
     const { answer } = reply;
     if (answer.code === 'daemon_unavailable') throw daemonUnavailable(answer.reason);
-    output.result({ answer }, () => answerLines(output, answer, printable(text)));
+    output.result({ answer }, () => answerLines(output, { answer, asked: printable(text) }));
     return 0;
   }
   const { explanation } = reply;
   output.result(explanation, () => [
-    ...answerLines(output, explanation.answer, printable(text)),
+    ...answerLines(output, { answer: explanation.answer, asked: printable(text) }),
     ...explanationLines(output, explanation),
   ]);
   return 0;
@@ -50,7 +51,7 @@ function explanationLines(output: Output, explanation: Explanation): readonly st
   return lines;
 }
 
-function changeLine({ of, at, by, reason, ticket }: ExplainedChange): string {
+function changeLine({ of, at, by, reason, ticket }: SourcedChange): string {
   const parts = [
     of === 'bundle' ? 'the organisation’s policy as a whole was last changed' : 'the policy was last changed',
     at === undefined ? '' : ` ${at}`,

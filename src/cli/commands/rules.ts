@@ -1,5 +1,6 @@
 import { isObject, type RuleFields } from '../../policy/rule-shape.ts';
 import { callAdmin, counted, refusedCall } from '../ask-daemon.ts';
+import { changeText, readChange } from '../change-text.ts';
 import { type Command, flag } from '../command.ts';
 
 export const rulesLs: Command = {
@@ -63,11 +64,12 @@ function saysWhoChangedIt(rule: RuleFields): boolean {
   return changeOf(rule) !== '';
 }
 
-/** Of the rule's policy: the day and the person; `--json` has the reason as well. */
+/** Of the rule's policy, or of the bundle: the day, the person and the ticket; `--json` has the reason as well. */
 function changeOf({ changed }: RuleFields): string {
-  if (!isObject(changed)) return '';
-  const by = textOf(changed['by']);
-  return `${textOf(changed['at']).slice(0, 'YYYY-MM-DD'.length)}${by === '' ? '' : ` by ${by}`}`.trim();
+  const { at, by, ticket } = readChange(changed);
+  const day = at === undefined ? {} : { at: at.slice(0, 'YYYY-MM-DD'.length) };
+  const text = changeText({ ...day, ...(by === undefined ? {} : { by }), ...(ticket === undefined ? {} : { ticket }) });
+  return text !== '' && isObject(changed) && changed['of'] === 'bundle' ? `bundle ${text}` : text;
 }
 
 function stateOf(rule: RuleFields): string {
