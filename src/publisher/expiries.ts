@@ -1,5 +1,4 @@
 import type { StalenessLimits } from '../policy/bundle-terms.ts';
-import { PublisherError } from './publisher-error.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -44,13 +43,13 @@ export function onlineValidity(ladders: readonly StalenessLimits[]): OnlineValid
   };
 }
 
-/** Throws where machines would warn although the signer works. */
-export function assertResignedInTime(everyMs: number, ladders: readonly StalenessLimits[]): void {
-  const warnAfterMs = Math.min(...[DEFAULT_STALENESS, ...ladders].map((ladder) => ladder.warnAfterMs));
-  if (everyMs <= warnAfterMs / 4) return;
+/** Why machines would warn although the signer works; null = they would not. */
+export function signedTooRarely(everyMs: number, ladders: readonly StalenessLimits[]): string | null {
+  const warnAfterMs = Math.min(...ladders.map((ladder) => ladder.warnAfterMs));
+  if (everyMs <= warnAfterMs / 4) return null;
   const most = Math.floor(warnAfterMs / 4_000);
-  const message = `the timestamp would be signed every ${Math.round(everyMs / 1_000)} s, and a bundle warns after ${Math.round(warnAfterMs / 1_000)} s: sign at least every ${most} s`;
-  throw new PublisherError('rule_broken', message);
+  const [every, warns] = [everyMs, warnAfterMs].map((ms) => Math.round(ms / 1_000));
+  return `the timestamp is signed every ${every} s, and a bundle warns after ${warns} s: sign at least every ${most} s`;
 }
 
 /** Weekly, or earlier where it is good for less. */

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { StalenessLimits } from '../policy/bundle-terms.ts';
 import { type Bundle, readBundle } from '../schema/bundle.ts';
 import { MAX_DOCUMENT_BYTES } from '../tuf/limits.ts';
+import { DEFAULT_STALENESS } from './expiries.ts';
 import { type RepositoryDirectory, targetPath } from './repository-directory.ts';
 import type { SignedRole } from './repository-state.ts';
 import { sha256 } from './root-report.ts';
@@ -33,7 +34,9 @@ export function bundlesOf(directory: RepositoryDirectory, role: string, { conten
     const reading = document === null ? null : readBundle(document);
     if (document === null || reading?.kind !== 'bundle') return faulty(`\`${path}\` is no bundle`);
     const { bundle } = reading;
-    if (bundle.org !== listed.custom.org || bundle.revision !== listed.custom.revision) {
+    const { org, revision, uncompressed } = listed.custom;
+    // a machine would refuse it (tuf, 2)
+    if (bundle.org !== org || bundle.revision !== revision || document.length !== uncompressed) {
       return faulty(`\`${path}\` is listed as another bundle than it is`);
     }
     bundles.push({ role, listed, bundle, document });
@@ -49,9 +52,9 @@ function gunzipped(bytes: Buffer): Buffer | null {
   }
 }
 
-/** The ladders that the bundles state. */
+/** The ladders of the bundles. */
 export function laddersOf(bundles: readonly PublishedBundle[]): readonly StalenessLimits[] {
-  return bundles.flatMap(({ bundle }) => bundle.terms.staleness ?? []);
+  return bundles.map(({ bundle }) => bundle.terms.staleness ?? DEFAULT_STALENESS);
 }
 
 function faulty(why: string): RoleReading {

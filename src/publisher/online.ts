@@ -1,7 +1,7 @@
 import type { TrustedRoot } from '../tuf/root-chain.ts';
 import type { ChosenRoles } from './choose-roles.ts';
 import { type FileNote, noteOf, snapshotSigned, timestampSigned } from './compose.ts';
-import { assertResignedInTime, type OnlineValidity, onlineValidity, snapshotIsDue } from './expiries.ts';
+import { type OnlineValidity, onlineValidity, snapshotIsDue } from './expiries.ts';
 import { laddersOf } from './listed-bundles.ts';
 import { PublisherError } from './publisher-error.ts';
 import { metadataPath } from './repository-directory.ts';
@@ -24,7 +24,6 @@ export interface OnlineSigning {
   readonly roots: readonly TrustedRoot[];
   readonly keys: readonly SigningKey[];
   readonly now: number;
-  readonly resignEveryMs: number;
 }
 
 /** How far behind what it signed before a publisher's clock may be. */
@@ -32,10 +31,8 @@ const MAX_CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Signs; writes nothing. */
 export function signOnline(signing: OnlineSigning): OnlineFiles {
-  const { state, chosen, roots, keys, now, resignEveryMs } = signing;
-  const ladders = laddersOf(chosen.bundles);
-  assertResignedInTime(resignEveryMs, ladders);
-  const validity = onlineValidity(ladders);
+  const { state, chosen, roots, keys, now } = signing;
+  const validity = onlineValidity(laddersOf(chosen.bundles));
   const snapshot = nextSnapshot(signing, validity);
   const listed = snapshot === null ? heldSnapshot(signing) : noteOf(snapshot.version, snapshot.bytes);
   const version = (state.timestamp?.version ?? 0) + 1;

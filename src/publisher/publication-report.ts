@@ -1,8 +1,9 @@
 import { utcText } from '../tuf/utc-time.ts';
 import type { ChosenRoles } from './choose-roles.ts';
-import type { PublishedBundle } from './listed-bundles.ts';
+import { signedTooRarely } from './expiries.ts';
+import { laddersOf, type PublishedBundle } from './listed-bundles.ts';
 import { endings, type PublisherWarning } from './publisher-warnings.ts';
-import type { RepositoryState } from './repository-state.ts';
+import { leftMessage, type RepositoryState } from './repository-state.ts';
 
 /** Names are those of `--json`. */
 export interface PublicationReport {
@@ -33,9 +34,14 @@ interface Outcome {
   readonly result: PublicationReport['result'];
   readonly written: readonly string[];
   readonly chosen?: ChosenRoles;
+  readonly warnings?: readonly PublisherWarning[];
 }
 
-export function reportOf(state: RepositoryState, { result, written, chosen }: Outcome, now: number): PublicationReport {
+export function reportOf(
+  state: RepositoryState,
+  { result, written, chosen, warnings = [] }: Outcome,
+  now: number,
+): PublicationReport {
   const roles = new Map([...(chosen?.roles ?? [])].map(([role, { file }]) => [role, file]));
   const bundles = chosen?.bundles ?? [];
   return {
@@ -47,10 +53,7 @@ export function reportOf(state: RepositoryState, { result, written, chosen }: Ou
     bundles: bundles.map(reported),
     written,
     retired: [],
-    warnings: [
-      ...(chosen?.warnings ?? []),
-      ...endings({ root: state.root.file, roles, bundles: bundles.map(ending) }, now),
-    ],
+    warnings: [...warnings, ...endings({ root: state.root.file, roles, bundles: bundles.map(ending) }, now)],
   };
 }
 
@@ -62,4 +65,20 @@ function reported({ role, listed, bundle }: PublishedBundle): ReportedBundle {
   const { org, revision, terms } = bundle;
   const expires = utcText(terms.expiresAt);
   return { path: listed.path, role, org, revision, expires_at: expires, sha256: listed.sha256 };
+}
+
+/** For whoever stages: somebody else signs, who may see it otherwise by then. */
+export function stagedWarnings({ left }: ChosenRoles): readonly PublisherWarning[] {
+  return left.map(({ role, version, why }) => ({
+    code: 'not_published',
+    message: `version ${version} of \`${role}\` would not be published as it is: ${why}`,
+  }));
+}
+
+export function publishedWarnings({ left, bundles }: ChosenRoles, resignEveryMs: number): readonly PublisherWarning[] {
+  const rarely = signedTooRarely(resignEveryMs, laddersOf(bundles));
+  return [
+    ...left.map((each): PublisherWarning => ({ code: 'not_published', message: leftMessage(each) })),
+    ...(rarely === null ? [] : [{ code: 'signed_too_rarely', message: rarely } as const]),
+  ];
 }

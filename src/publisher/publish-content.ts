@@ -4,7 +4,7 @@ import { LEAST_LEFT_MS } from './expiries.ts';
 import type { PublishedBundle } from './listed-bundles.ts';
 import { packed } from './pack-bundle.ts';
 import type { PublicationReport } from './publication-report.ts';
-import { publish } from './publish.ts';
+import { type Publication, publish } from './publish.ts';
 import { newestBundle } from './published-document.ts';
 import { openRepository } from './repository-directory.ts';
 import type { SigningKey } from './signers.ts';
@@ -23,18 +23,36 @@ export interface Outlet {
   readonly version: string;
 }
 
-/** Publishes policies under the next revision if they say something new; otherwise only freshness. */
+/**
+ * Publishes policies under the next revision if they say something new; otherwise only freshness. Throws where they cannot
+ * be published, and what is published is fresh all the same: a policy that somebody erred in must not age the others.
+ */
 export async function publishContent(
   outlet: Outlet,
   policies: readonly unknown[],
   now: number,
 ): Promise<PublicationReport> {
-  const { repository, path, keys, root, head, resignEveryMs, version } = outlet;
+  const { repository, keys, root, resignEveryMs } = outlet;
+  const publication = { repository, keys, now, root, resignEveryMs };
   openRepository(repository);
+  try {
+    return await publishNew(outlet, policies, publication);
+  } catch (error) {
+    // where that fails too, the first reason is the one to hear
+    await publish(publication).catch(() => null);
+    throw error;
+  }
+}
+
+async function publishNew(
+  { repository, path, head, version }: Outlet,
+  policies: readonly unknown[],
+  publication: Publication,
+): Promise<PublicationReport> {
+  const { now } = publication;
   const newest = newestBundle(repository, path);
   const revision = Number(newest?.bundle.revision ?? 0) + 1;
   const built = buildBundle({ head, policies, revision, now, version });
-  const publication = { repository, keys, now, root, resignEveryMs };
   if (newest !== null && !isNew(newest, built.document, head) && !endsSoon(newest, head, now)) {
     return publish(publication);
   }

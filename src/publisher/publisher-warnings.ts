@@ -2,7 +2,13 @@ import type { Bundle } from '../schema/bundle.ts';
 import { LEAST_LEFT_MS } from './expiries.ts';
 
 export interface PublisherWarning {
-  readonly code: 'root_ends' | 'targets_end' | 'bundle_ends' | 'not_published' | 'signer_stands_still';
+  readonly code:
+    | 'root_ends'
+    | 'targets_end'
+    | 'bundle_ends'
+    | 'not_published'
+    | 'signed_too_rarely'
+    | 'signer_stands_still';
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../files/durable-file.ts';
 import { MAX_METADATA_BYTES, MAX_TARGET_BYTES } from '../tuf/limits.ts';
@@ -38,6 +38,7 @@ export interface RepositoryDirectory {
   /** Null where there is no such file. */
   read(path: string): Buffer | null;
   write(path: string, bytes: Uint8Array, modifiedAt?: number): void;
+  remove(path: string): void;
   modifiedAt(path: string): number | null;
   /** Every numbered metadata file, by role and version. */
   versions(): readonly FoundVersion[];
@@ -69,6 +70,7 @@ function repositoryAt(root: string): RepositoryDirectory {
       makeDirectory(dirname(file), SERVED.directory);
       writeAtomically(file, bytes, { mode: SERVED.file, ...(modifiedAt === undefined ? {} : { modifiedAt }) });
     },
+    remove: (path) => rmSync(join(root, path), { force: true }),
     modifiedAt: (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null,
     versions: () =>
       readdirSync(join(root, METADATA))

@@ -16,6 +16,17 @@ export interface SignedRole {
   readonly content: TargetsContent;
 }
 
+/** A file that its keys have signed and that cannot be published; the one before it goes on. */
+export interface LeftLying {
+  readonly role: string;
+  readonly version: number;
+  readonly why: string;
+}
+
+export function leftMessage({ role, version, why }: LeftLying): string {
+  return `version ${version} of \`${role}\` is not published: ${why}`;
+}
+
 /** What lies in a repository, so far as its own newest root vouches for it. */
 export interface RepositoryState {
   readonly root: TrustedRoot;
@@ -24,6 +35,8 @@ export interface RepositoryState {
   readonly snapshot: SnapshotFile | null;
   /** By role, the newest file that its keys have signed; a snapshot may not list it yet. */
   readonly newest: ReadonlyMap<string, SignedRole>;
+  /** Newer ones that another program made. */
+  readonly foreign: readonly LeftLying[];
   /** The same as the snapshot lists it. */
   readonly listed: ReadonlyMap<string, SignedRole>;
   /** By role, the highest version that a file has, signed or not: numbers are never used twice. */
@@ -46,13 +59,15 @@ export function readState(directory: RepositoryDirectory, roots?: readonly Trust
     timestamp === null
       ? null
       : heldSnapshot(root.file, directory.read(metadataPath('snapshot', timestamp.snapshot.version)));
-  const reading = { directory, versions, roots: (roots ?? [root]).map(({ file }) => file) };
+  const foreign: LeftLying[] = [];
+  const reading = { directory, versions, roots: (roots ?? [root]).map(({ file }) => file), foreign };
   return {
     root,
     rootBytes: found.bytes,
     timestamp,
     snapshot,
     newest: rolesOf(reading, () => null),
+    foreign,
     listed: snapshot === null ? new Map() : rolesOf(reading, (role) => snapshot.listed.get(role)?.version ?? 0),
     highest,
   };
@@ -83,6 +98,8 @@ interface Reading {
   readonly directory: RepositoryDirectory;
   readonly versions: readonly FoundVersion[];
   readonly roots: readonly RootFile[];
+  /** Filled while the newest files are looked for. */
+  readonly foreign: LeftLying[];
 }
 
 /** `targets` and the teams that it delegates to. `wanted` says which version, or null for the newest one. */
@@ -105,7 +122,7 @@ function rolesOf(reading: Reading, wanted: (role: string) => number | null): Rea
 type Check = (file: TargetsFile, root: RootFile) => void;
 
 function newestSigned(
-  { directory, versions, roots }: Reading,
+  { directory, versions, roots, foreign }: Reading,
   role: string,
   wanted: number | null,
   check: Check,
@@ -117,7 +134,14 @@ function newestSigned(
     const bytes = directory.read(path);
     const file =
       bytes === null ? null : signedOrNull(bytes, role, (file) => roots.forEach((root) => check(file, root)));
-    if (bytes !== null && file?.version === version) return { file, bytes, content: contentOf(file) };
+    if (bytes === null || file?.version !== version) continue;
+    try {
+      return { file, bytes, content: contentOf(file) };
+    } catch (error) {
+      // of what machines are led to nothing may be lost; what only lies there must not end freshness
+      if (wanted !== null || !(error instanceof PublisherError)) throw error;
+      foreign.push({ role, version, why: error.message });
+    }
   }
   return null;
 }

@@ -4,7 +4,7 @@ import { LEAST_LEFT_MS, TARGETS_VALID_MS, TEAM_VALID_MS } from './expiries.ts';
 import type { PackedBundle } from './pack-bundle.ts';
 import { PublisherError } from './publisher-error.ts';
 import { metadataPath, type RepositoryDirectory, targetPath } from './repository-directory.ts';
-import { nextVersion, type RepositoryState, readState, type SignedRole } from './repository-state.ts';
+import { leftMessage, nextVersion, type RepositoryState, readState, type SignedRole } from './repository-state.ts';
 import { type RoleSigners, type SigningKey, signedBytes, signersOf, signersOfTeam, suffices } from './signers.ts';
 import {
   isOfTeam,
@@ -71,6 +71,12 @@ interface RolePlan {
 
 /** Null where the file that is there goes on. */
 function planned(staging: Staging, role: string, change: Change, teams: readonly TeamDelegation[]): RolePlan | null {
+  const foreign = staging.state.foreign.find((left) => left.role === role);
+  if (foreign !== undefined) {
+    // what it says would be lost
+    if (change === NO_CHANGE) return null;
+    throw new PublisherError('repository_unusable', `${leftMessage(foreign)}: take it away`);
+  }
   const content = contentOf(staging, role);
   const wanted = changedContent(content, role, change);
   if (role !== 'targets' || !startsAnew(staging)) assertNewer(content, wanted);

@@ -72,6 +72,30 @@ test('what the API lists is published, and again only when it says something new
   assert.deepEqual(names().toSorted(), ['another', 'egress']);
 });
 
+test('a head that cannot be published is an error, and what is published is fresh all the same', async (t) => {
+  const { server, site, options } = await bridge(t);
+  await newPolicy(server, 'egress');
+  await bridgeOnce(options);
+  const versions = (): readonly unknown[] =>
+    ['metadata/timestamp.json', 'metadata/2.targets.json'].map((path) => {
+      const bytes = site.read(path);
+      return bytes === null ? null : (JSON.parse(String(bytes)) as { signed: { version: number } }).signed.version;
+    });
+  assert.deepEqual(versions(), [1, null]);
+  const ladder = { warn_after: 'PT3H', restrict_after: 'P2D', block_after: 'P5D' };
+  const tests = [{ name: 'no', request: { action: 'connect:tcp', host: 'x.example', port: 443 }, expect: 'allow' }];
+  for (const [index, [more, code]] of (
+    [
+      [{ staleness: ladder }, 'rule_broken'],
+      [{ tests }, 'failing_test'],
+    ] as const
+  ).entries()) {
+    const head = headOf({ org: ORG, governed: ['network'], expires_in: 'P90D', ...more });
+    await assert.rejects(bridgeOnce({ ...options, outlet: { ...options.outlet, head } }), { code });
+    assert.deepEqual(versions(), [index + 2, null]);
+  }
+});
+
 test('another head is something new', async (t) => {
   const { server, options } = await bridge(t);
   await newPolicy(server, 'egress');

@@ -3,9 +3,10 @@ import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withLock } from '../../src/publisher/lock.ts';
+import { nextRevision } from '../../src/publisher/published-document.ts';
 import { openRepository } from '../../src/publisher/repository-directory.ts';
 import { targetsSigned } from '../../src/publisher/targets-content.ts';
-import { metadataBytes } from '../../src/tuf/metadata-text.ts';
+import { type JsonObject, metadataBytes } from '../../src/tuf/metadata-text.ts';
 import { signatureOf } from '../../src/tuf/sign.ts';
 import {
   asDaemon,
@@ -20,6 +21,11 @@ import {
   revisionFor,
   type Site,
 } from './organisation.ts';
+
+/** Every file that is served. */
+function filesOf({ repository }: Site): readonly string[] {
+  return ['metadata', 'targets'].flatMap((folder) => readdirSync(join(repository, folder))).sort();
+}
 
 async function published(t: Parameters<typeof newSite>[0], options = {}): Promise<Site> {
   const site = newSite(t);
@@ -161,8 +167,9 @@ test('a file that a signer staged over an older state takes no revision back', a
 test('bundles of two organisations have no place in one repository', async (t) => {
   const site = await published(t);
   const change = bundleChange({ org: 'other' }, { path: 'other.json.gz' });
-  const report = await site.publish({ change });
-  assert.match(report.warnings[0]?.message ?? '', /mixes the organisations/);
+  const before = filesOf(site);
+  await assert.rejects(site.publish({ change }), { code: 'rule_broken', message: /mixes the organisations/ });
+  assert.deepEqual(filesOf(site), before);
   await assert.rejects(asDaemon(site, { path: 'other.json.gz' }), { code: 'no_such_target' });
 });
 
@@ -182,9 +189,105 @@ test('timestamps and snapshots are good for no longer than the strictest ladder 
   const site = await published(t, { more: { staleness: ladder } });
   const { timestamp, snapshot } = await asDaemon(site);
   assert.deepEqual([timestamp.expiresAt, snapshot.expiresAt], [NOW + 2 * DAY, NOW + 5 * DAY]);
-  await assert.rejects(site.publish({ resignEveryMs: 4 * HOUR }), {
-    code: 'rule_broken',
-    message: /every 14400 s, and a bundle warns after 43200 s: sign at least every 10800 s/,
+  const seldom = await site.publish({ resignEveryMs: 4 * HOUR });
+  assert.deepEqual(seldom.warnings, [
+    {
+      code: 'signed_too_rarely',
+      message: 'the timestamp is signed every 14400 s, and a bundle warns after 43200 s: sign at least every 10800 s',
+    },
+  ]);
+});
+
+const TOO_STRICT = { staleness: { warn_after: 'PT3H', restrict_after: 'P2D', block_after: 'P5D' } };
+
+test('stage a too strict ladder, then refresh: staging warns, freshness goes on, the next revision is published', async (t) => {
+  const site = await published(t);
+  const staged = await site.publish({
+    change: bundleChange({ revision: 2, more: TOO_STRICT }),
+    keys: site.keys.targets,
+  });
+  assert.equal(staged.result, 'staged');
+  const why = 'the timestamp is signed every 3600 s, and a bundle warns after 10800 s: sign at least every 2700 s';
+  assert.deepEqual(staged.warnings, [
+    { code: 'not_published', message: `version 2 of \`targets\` would not be published as it is: ${why}` },
+  ]);
+  const keys = onlineKeys(site.keys);
+  const refreshed = await site.publish({ keys, now: NOW + HOUR });
+  assert.equal(refreshed.result, 'refreshed');
+  assert.deepEqual(refreshed.warnings, [
+    { code: 'not_published', message: `version 2 of \`targets\` is not published: ${why}` },
+  ]);
+  const { timestamp } = await asDaemon(site, { now: NOW + HOUR });
+  assert.equal(timestamp.issuedAt, NOW + HOUR);
+  assert.equal(await revisionFor(site, NOW + HOUR), '1');
+  // whoever signs often enough publishes it
+  await site.publish({ keys, now: NOW + HOUR, resignEveryMs: HOUR / 2 });
+  assert.equal(await revisionFor(site, NOW + HOUR), '2');
+  // and from then on nobody who signs less often stops
+  const seldom = await site.publish({ keys, now: NOW + 2 * HOUR });
+  assert.deepEqual([seldom.result, seldom.warnings[0]?.code], ['refreshed', 'signed_too_rarely']);
+});
+
+test('a publication that is refused leaves nothing behind', async (t) => {
+  const site = await published(t);
+  const before = filesOf(site);
+  const strict = bundleChange({ revision: 2, more: TOO_STRICT });
+  await assert.rejects(site.publish({ change: strict }), { code: 'rule_broken', message: /at least every 2700 s/ });
+  assert.deepEqual(filesOf(site), before);
+  // the bundle is written before it shows that a key is missing
+  const team = { name: 'research', keys: [newKey().part], threshold: 1 };
+  const [bundle] = bundleChange({}, { path: 'research/bundle.json.gz', role: 'research' }).bundles;
+  assert.ok(bundle !== undefined);
+  const change = { ...bundleChange({ revision: 2 }), setTeams: [team] };
+  await assert.rejects(site.publish({ change: { ...change, bundles: [...change.bundles, bundle] } }), {
+    code: 'missing_keys',
+  });
+  assert.deepEqual(filesOf(site), before);
+  assert.equal(nextRevision(site.repository, 'bundle.json.gz'), 2);
+  assert.equal((await site.publish({ now: NOW + HOUR })).result, 'refreshed');
+});
+
+test('what the verifier refuses before the last step leaves nothing behind either', async (t) => {
+  const site = await published(t);
+  const before = filesOf(site);
+  const now = NOW + 400 * DAY;
+  await assert.rejects(site.publish({ change: bundleChange({ revision: 2, expiresAt: now + DAY }), now }));
+  assert.deepEqual(filesOf(site), before);
+});
+
+/** As somebody with the key can put it there, whatever this program would do. */
+function placed(site: Site, version: number, signed: JsonObject): void {
+  const signatures = site.keys.targets.map(({ key }) => signatureOf(signed, key));
+  writeFileSync(join(site.repository, `metadata/${version}.targets.json`), metadataBytes({ signed, signatures }));
+}
+
+test('a staged file that no machine would take does not stop freshness either', async (t) => {
+  const site = await published(t);
+  const [bundle] = bundleChange({ revision: 2 }).bundles;
+  assert.ok(bundle !== undefined);
+  const { listed, bytes } = bundle.packed;
+  writeFileSync(join(site.repository, 'targets', `${listed.sha256}.bundle.json.gz`), bytes);
+  const content = { bundles: [listed], teams: [] };
+  const lying = { ...listed, custom: { ...listed.custom, uncompressed: 1 } };
+  const good = { version: 2, expires: NOW + 90 * DAY };
+  const { targets, ...rest } = targetsSigned(content, good);
+  const cases: readonly (readonly [JsonObject, RegExp])[] = [
+    [targetsSigned(content, { version: 2, expires: NOW }), /it has expired/],
+    [targetsSigned({ bundles: [lying], teams: [] }, good), /listed as another bundle than it is/],
+    [{ ...rest, targets: { x: { length: 1, hashes: { sha256: listed.sha256 } } } }, /not made by this program/],
+  ];
+  assert.ok(targets !== undefined);
+  const keys = onlineKeys(site.keys);
+  for (const [signed, message] of cases) {
+    placed(site, 2, signed);
+    const report = await site.publish({ keys, now: NOW + HOUR });
+    assert.equal(report.result, 'refreshed');
+    assert.match(report.warnings[0]?.message ?? '', message);
+    assert.equal(await revisionFor(site, NOW + HOUR), '1');
+  }
+  await assert.rejects(site.publish({ change: bundleChange({ revision: 3 }) }), {
+    code: 'repository_unusable',
+    message: /version 2 of `targets` .* not made by this program: .*: take it away/,
   });
 });
 
