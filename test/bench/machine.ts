@@ -6,6 +6,7 @@ import { createBundleStore } from '../../src/store/bundle-store.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openMarkFile } from '../../src/store/mark-file.ts';
 import { POLICY_MIGRATIONS } from '../../src/store/policy-migrations.ts';
+import { unitEnvironment } from '../support/unit-environment.ts';
 import type { Bench } from './bench.ts';
 import { PROGRAM } from './built-program.ts';
 import { type GeneratedRule, generateRules, policiesOf } from './policy-generator.ts';
@@ -92,7 +93,7 @@ function storeActiveBundle(state: string, policies: readonly object[]): void {
 
 /** `reeve daemon`, as it is deployed. */
 export function daemonProgram(machine: Machine, env: Program['env'] = {}): Program {
-  return { ...nodeProgram(PROGRAM, ['daemon', '--config', machine.config]), env };
+  return { ...nodeProgram(PROGRAM, ['daemon', '--config', machine.config]), env: { ...unitEnvironment(), ...env } };
 }
 
 export function startDaemon(machine: Machine): Promise<BenchProcess> {

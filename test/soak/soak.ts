@@ -6,6 +6,7 @@ import { newCredential, ORG, startServer } from '../control-plane/running-server
 import type { Raw } from '../property/reference-rules.ts';
 import { call, eventually, type Machine, machine, startDaemonProcess } from '../support/daemon-process.ts';
 import { openScope, type Scope } from '../support/scope.ts';
+import { unitEnvironment } from '../support/unit-environment.ts';
 import { seededChance } from './chance.ts';
 import { type Counts, Ledger } from './ledger.ts';
 import { type Load, loadCalls, loadLines } from './load.ts';
@@ -27,8 +28,6 @@ export interface SoakReport extends Counts {
   readonly samples: readonly Sample[];
 }
 
-/** What the units of service/systemd set, too. */
-const AS_SERVICE = { MALLOC_ARENA_MAX: '2' };
 const SWAP_MS = 1_000;
 const SAMPLE_MS = 2_000;
 
@@ -60,7 +59,7 @@ async function run(scope: Scope, options: SoakOptions): Promise<SoakReport> {
   const ledger = new Ledger(LOCAL);
   ledger.learn(organisation.first);
   const daemon = await startDaemonProcess(scope, place, {
-    env: AS_SERVICE,
+    env: unitEnvironment(),
     ...(program === undefined ? {} : { program }),
   });
   await eventually('the first policy', async () => {

@@ -23,8 +23,9 @@ export function watchSpareMemory(clock: Clock, worthBytes = WORTH_BYTES): SpareM
   let since: number | null = null;
   const look = (overdue: boolean): void => {
     since = null;
-    const { heapTotal, heapUsed } = process.memoryUsage();
-    if (overdue || heapTotal - heapUsed >= worthBytes) collectGarbage();
+    const { heapTotal, heapUsed, arrayBuffers } = process.memoryUsage();
+    // texts and compiled forms out of the database lie outside the heap, and V8 is in no hurry with so little in it
+    if (overdue || heapTotal - heapUsed >= worthBytes || arrayBuffers >= worthBytes) collectGarbage();
   };
   return {
     used() {
