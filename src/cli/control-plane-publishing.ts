@@ -55,11 +55,10 @@ export async function preparedPublishing(
 }
 
 async function outletOf(input: CommandInput, repository: string) {
-  const [{ readHeadFile }, { RESIGN_EVERY_MS }, { readSmallFile }, { MAX_METADATA_BYTES }] = await Promise.all([
+  const [{ readHeadFile }, { RESIGN_EVERY_MS }, { readRootFile }] = await Promise.all([
     import('../publisher/bundle-head.ts'),
     import('../publisher/expiries.ts'),
-    import('../publisher/small-file.ts'),
-    import('../tuf/limits.ts'),
+    import('../publisher/published-root.ts'),
   ]);
   const [head, root, every] = ['head', 'root', 'every'].map((name) => textOption(input, name));
   if (head === undefined) throw new CliError('usage', '--repository needs --head FILE, which says the organisation');
@@ -67,7 +66,7 @@ async function outletOf(input: CommandInput, repository: string) {
     repository,
     path: 'bundle.json.gz',
     head: readHeadFile(head),
-    ...(root === undefined ? {} : { root: readSmallFile(root, MAX_METADATA_BYTES.root) }),
+    ...(root === undefined ? {} : { root: readRootFile(root) }),
     resignEveryMs: every === undefined ? RESIGN_EVERY_MS : durationMs('--every', every),
     keys: await openKeys(input),
     version: VERSION,

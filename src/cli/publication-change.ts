@@ -2,6 +2,7 @@ import { VERSION } from '../daemon/version.ts';
 import { readPublicFile } from '../publisher/key-file.ts';
 import { packBundle } from '../publisher/pack-bundle.ts';
 import type { Publication } from '../publisher/publish.ts';
+import { readRootFile } from '../publisher/published-root.ts';
 import { readSmallFile } from '../publisher/small-file.ts';
 import type { Change } from '../publisher/stage.ts';
 import type { TeamDelegation } from '../publisher/targets-content.ts';
@@ -25,7 +26,7 @@ export async function publicationOf(input: CommandInput): Promise<Publication> {
     now,
     ...(change === null ? {} : { change }),
     ...(signed === undefined ? {} : { signed: readSmallFile(signed, MAX_METADATA_BYTES.targets) }),
-    ...(root === undefined ? {} : { root: readSmallFile(root, MAX_METADATA_BYTES.root) }),
+    ...(root === undefined ? {} : { root: readRootFile(root) }),
   };
 }
 

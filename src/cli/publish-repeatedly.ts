@@ -6,10 +6,9 @@ import { readHeadFile } from '../publisher/bundle-head.ts';
 import { RESIGN_EVERY_MS } from '../publisher/expiries.ts';
 import type { PublicationReport } from '../publisher/publication-report.ts';
 import { publish } from '../publisher/publish.ts';
+import { readRootFile } from '../publisher/published-root.ts';
 import { createRegular } from '../publisher/regular.ts';
-import { readSmallFile } from '../publisher/small-file.ts';
 import { watchStaged } from '../publisher/staged-files.ts';
-import { MAX_METADATA_BYTES } from '../tuf/limits.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { type CliContext, type CommandInput, textOption, textsOption } from './command.ts';
 import { required } from './commands/control-plane-database.ts';
@@ -112,7 +111,7 @@ async function bridgeOptions(input: CommandInput, everyMs: number | undefined): 
 
 function rootOf(input: CommandInput): { readonly root?: Uint8Array } {
   const path = textOption(input, 'root');
-  return path === undefined ? {} : { root: readSmallFile(path, MAX_METADATA_BYTES.root) };
+  return path === undefined ? {} : { root: readRootFile(path) };
 }
 
 function needed(input: CommandInput, name: string, flags: string): string {

@@ -70,10 +70,9 @@ async function verifyUrl(context: CliContext, input: CommandInput, baseUrl: stri
 }
 
 async function verifyRepository({ output }: CliContext, input: CommandInput, read: ReadPublished): Promise<0 | 1> {
-  const [{ inspectRepository }, { readSmallFile }, { MAX_METADATA_BYTES }] = await Promise.all([
+  const [{ inspectRepository }, { readRootFile }] = await Promise.all([
     import('../../publisher/inspect-repository.ts'),
-    import('../../publisher/small-file.ts'),
-    import('../../tuf/limits.ts'),
+    import('../../publisher/published-root.ts'),
   ]);
   const root = textOption(input, 'root');
   if (root === undefined) {
@@ -82,7 +81,7 @@ async function verifyRepository({ output }: CliContext, input: CommandInput, rea
   const target = textOption(input, 'target');
   const report = await inspectRepository({
     read,
-    pinned: readSmallFile(root, MAX_METADATA_BYTES.root),
+    pinned: readRootFile(root),
     now: Date.now(),
     paths: target === undefined ? null : [target],
     held: null,
