@@ -12,6 +12,7 @@ export function readDirectory(path: string): ReadPublished {
 export function readOverHttp(downloader: Downloader): ReadPublished {
   return async (path, maxBytes) => {
     const answer = await downloader.get({ path: `/${path}`, maxBytes });
-    return answer.kind === 'bytes' ? answer.bytes : null;
+    if (answer.kind === 'bytes') return answer.bytes;
+    return answer.kind === 'absent' ? { said: `${answer.subject} answered ${answer.status}` } : null;
   };
 }

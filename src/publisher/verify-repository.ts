@@ -9,8 +9,13 @@ import { acceptSnapshot, acceptTargets, acceptTimestamp, assertFresh } from '../
 import { TufError } from '../tuf/tuf-error.ts';
 import { metadataPath, TIMESTAMP_PATH, targetPath } from './repository-directory.ts';
 
+/** What says that there is no such file: a server, in a sentence of its own. */
+export interface SaidAbsent {
+  readonly said: string;
+}
+
 /** A file of a repository by its path below it; null = there is none. */
-export type ReadPublished = (path: string, maxBytes: number) => Promise<Uint8Array | null>;
+export type ReadPublished = (path: string, maxBytes: number) => Promise<Uint8Array | SaidAbsent | null>;
 
 export interface Held {
   readonly timestamp: TimestampFile;
@@ -77,7 +82,7 @@ async function newestRoot({ read, pinned }: VerificationOptions): Promise<Truste
   let { root } = followStored(pinned, () => null);
   for (let step = 0; step < MOST_ROOTS; step += 1) {
     const bytes = await read(metadataPath('root', root.file.version + 1), MAX_METADATA_BYTES.root);
-    if (bytes === null) return root;
+    if (!(bytes instanceof Uint8Array)) return root;
     root = nextRoot(root, bytes);
   }
   return root;
@@ -136,7 +141,13 @@ function listedFile(
 }
 
 async function required(read: ReadPublished, role: string, path: string, maxBytes: number): Promise<Uint8Array> {
-  const bytes = await read(path, maxBytes);
-  if (bytes === null) throw new TufError('absent', role, `there is no \`${path}\``);
-  return bytes;
+  const answer = await read(path, maxBytes);
+  if (answer instanceof Uint8Array) return answer;
+  const what = answer === null ? `there is no \`${path}\`` : answer.said;
+  // what is listed was there when the timestamp was signed
+  const next =
+    path === TIMESTAMP_PATH
+      ? 'is this where the repository is?'
+      : 'the repository is incomplete, so copy all of it again';
+  throw new TufError('absent', role, `${what}: ${next}`);
 }

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ALL_KEYS, type Desk, newDesk } from './published-site.ts';
 
@@ -24,4 +28,33 @@ test('another file than a root is named as the one at fault', async (t) => {
   await failing(desk, 'bundle verify [site] --root [alice.pem.pub]', message);
   await failing(desk, `bundle publish [bundle.json] --repository [new] --root [alice.pem.pub] ${ALL_KEYS}`, message);
   await failing(desk, 'bundle verify [site] --root [bundle.json]', /bundle\.json`: it is no root/);
+});
+
+async function served(t: TestContext, desk: Desk): Promise<string> {
+  const server = createServer((request, response) => {
+    try {
+      response.end(readFileSync(join(desk.path('site'), request.url ?? '/')));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  t.after(() => server.close().closeAllConnections());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a file that is missing is named with what the server said, and with what to do', async (t) => {
+  const desk = await published(t);
+  const url = await served(t, desk);
+  const verify = (what: string): string => `bundle verify ${what} --root [1.root.json]`;
+  const incomplete = 'the repository is incomplete, so copy all of it again\\n$';
+  for (const name of readdirSync(desk.path('site/targets'))) rmSync(desk.path(`site/targets/${name}`));
+  const target = 'targets/[0-9a-f]{64}\\.bundle\\.json\\.gz';
+  await failing(desk, verify('[site]'), new RegExp(`^reeve: target: there is no \`${target}\`: ${incomplete}`));
+  const answered = `^reeve: target: GET ${url}/${target} answered 404: ${incomplete}`;
+  await failing(desk, verify(url), new RegExp(answered));
+  rmSync(desk.path('site/metadata/1.snapshot.json'));
+  await failing(desk, verify(url), new RegExp(`metadata/1\\.snapshot\\.json answered 404: ${incomplete}`));
+  const nowhere = /timestamp: GET .*timestamp\.json answered 404: is this where the repository is\?/;
+  await failing(desk, verify(`${url}/elsewhere`), nowhere);
 });
