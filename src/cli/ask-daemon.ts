@@ -61,6 +61,6 @@ export function refusedCall(response: HttpOutcome & { kind: 'response' }): CliEr
 }
 
 /** A count of things for a sentence. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }

@@ -46,6 +46,6 @@ export function signedBytes(signed: JsonObject, signers: readonly RoleSigners[],
 function missing({ role, keyIds, threshold }: RoleSigners, keys: readonly SigningKey[]): PublisherError {
   const held = keys.filter(({ id }) => keyIds.includes(id)).length;
   const absent = keyIds.filter((id) => !keys.some((key) => key.id === id)).map((id) => id.slice(0, 16));
-  const message = `\`${role}\` needs the signatures of ${threshold} keys and ${held} are here: give --key for ${absent.join(' or ')}`;
+  const message = `\`${role}\` needs more signatures (${held} of ${threshold} keys are here): give --key for ${absent.join(' or ')}`;
   return new PublisherError('missing_keys', message);
 }

@@ -116,7 +116,7 @@ test('the first publication needs a root, and keys that it names', async (t) => 
   const strangers = [newKey()];
   await assert.rejects(site.publish({ root: site.root, change: bundleChange(), keys: strangers }), {
     code: 'missing_keys',
-    message: /`targets` needs the signatures of 1 keys and 0 are here: give --key for [0-9a-f]{16}/,
+    message: /`targets` needs more signatures \(0 of 1 keys are here\): give --key for [0-9a-f]{16}/,
   });
   const other = newSite(t);
   await site.publish({ root: site.root, change: bundleChange() });

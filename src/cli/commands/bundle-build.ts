@@ -1,4 +1,5 @@
 import { VERSION } from '../../daemon/version.ts';
+import { counted } from '../ask-daemon.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, type CommandInput, flag, textOption, textsOption } from '../command.ts';
 import { required } from './control-plane-database.ts';
@@ -63,7 +64,7 @@ export const bundleBuild: Command = {
     const { org, terms } = built.bundle;
     const facts = { path, org, revision: String(revision), policies: policies.length, bytes: built.document.length };
     output.result({ ...facts, expires_at: utcText(terms.expiresAt) }, () => [
-      `wrote ${path}: revision ${revision} of ${org}, ${policies.length} policies, until ${utcText(terms.expiresAt)}`,
+      `wrote ${path}: revision ${revision} of ${org}, ${counted(policies.length, 'policy', 'policies')}, until ${utcText(terms.expiresAt)}`,
     ]);
     return 0;
   },

@@ -1,6 +1,7 @@
 import { VERSION } from '../../daemon/version.ts';
 import type { RepositoryReport } from '../../publisher/inspect-repository.ts';
 import type { ReadPublished } from '../../publisher/verify-repository.ts';
+import { counted } from '../ask-daemon.ts';
 import { CliError } from '../cli-error.ts';
 import {
   type CliContext,
@@ -127,7 +128,7 @@ async function verifyFile({ output }: CliContext, input: CommandInput, path: str
   const expires = utcText(terms.expiresAt);
   const facts = { kind: 'bundle', form, org: bundle.org, revision, expires_at: expires, policies: policies.length };
   output.result({ ...facts, signed_by: signer }, () => [
-    `${output.paint('fine:', 'green')} revision ${revision} of ${bundle.org}, ${policies.length} policies, until ${expires}`,
+    `${output.paint('fine:', 'green')} revision ${revision} of ${bundle.org}, ${counted(policies.length, 'policy', 'policies')}, until ${expires}`,
     signer === null ? 'no signature was checked' : `signed by ${signer}`,
   ]);
   return 0;
