@@ -13,6 +13,10 @@ export const STATES: Readonly<Record<DaemonState, { readonly colour: Colour; rea
     words: 'decisions are made, and something beside them does not work: see the warnings',
   },
   offline: { colour: 'yellow', words: 'the policy source cannot be asked; the last policy is fresh and serves' },
+  not_accepted: {
+    colour: 'yellow',
+    words: 'the policy source answers, and what it offers is not taken up: see the last error; the last policy serves',
+  },
   stale: { colour: 'yellow', words: 'nothing has confirmed the policy for too long, and it has begun to lose trust' },
   blocked: { colour: 'red', words: 'what is closed below is denied, whatever the rules say' },
   not_ready: { colour: 'red', words: 'there is no policy to decide by, and everything is denied' },

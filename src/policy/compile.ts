@@ -106,7 +106,7 @@ function setClosures(set: PolicySet, states: PerDomain<DomainState>): DomainClos
 }
 
 const EXPIRED = 'the organisation’s policy has expired: this machine needs a newer one from its policy source';
-const STALE = 'the policy is too old to be trusted: reconnect this machine to its policy source';
+const STALE = 'the policy is too old to be trusted: this machine needs a newer one from its policy source';
 
 /** There is no grace: the moment itself is over already. */
 function hasExpired({ expiresAt, now }: PolicySet): boolean {

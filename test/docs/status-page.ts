@@ -23,9 +23,12 @@ The first line names the worst that holds, in this order.
 
 const TO_DO: Readonly<Record<DaemonState, string>> = {
   not_ready: 'see the daemon’s log; a start that fails says why',
-  blocked: 'the closed domain names its cause; mostly this machine has to reach its policy source again',
-  stale: 'let this machine reach its policy source, then `reeve sync`',
+  blocked:
+    'the closed domain names its cause; mostly a newer policy is needed, and the warning `policy_aging` says what it lacks',
+  stale: 'the warning `policy_aging` says whether this machine lacks a way to its source, or the source a newer policy',
   offline: 'see the last error; reeve asks again by itself',
+  not_accepted:
+    'see the last error: whoever publishes has to complete or mend what is offered, else this machine’s disk or version is at fault',
   degraded: 'each warning says what to do about it',
   healthy: 'nothing',
 };

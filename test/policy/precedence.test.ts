@@ -354,7 +354,10 @@ describe('staleness', () => {
     const set = aged('block');
     const answer = ask(set, connect('org.example.com'));
     assert.deepEqual([answer.decision, answer.code, answer.kind, answer.ttl_ms], ['deny', 'policy_stale', 'error', 0]);
-    assert.equal(answer.reason, 'the policy is too old to be trusted: reconnect this machine to its policy source');
+    assert.equal(
+      answer.reason,
+      'the policy is too old to be trusted: this machine needs a newer one from its policy source',
+    );
     assert.equal(ask(set, reading('/x')).code, 'local_allow');
   });
 });

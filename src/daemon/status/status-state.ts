@@ -1,4 +1,5 @@
 import type { SourceStatus } from '../../sources/source.ts';
+import { standingOf } from './source-standing.ts';
 import type { StalenessStatus } from './status-age.ts';
 import type { WarningSeverity } from './warning-catalogue.ts';
 
@@ -12,6 +13,8 @@ export type DaemonState =
   | 'stale'
   /** The policy serves, and its source cannot be asked. */
   | 'offline'
+  /** The policy serves, its source answers, and what it offers is incomplete, not believed or not usable here. */
+  | 'not_accepted'
   /** It works, and something beside it does not. */
   | 'degraded'
   | 'healthy';
@@ -28,6 +31,8 @@ export function stateOf({ ready, domains, staleness, source, warnings }: StateIn
   if (!ready) return 'not_ready';
   if (Object.values(domains).some(({ closed }) => closed !== null)) return 'blocked';
   if (staleness !== 'fresh') return 'stale';
-  if (source?.state === 'failing') return 'offline';
+  const standing = standingOf(source);
+  if (standing === 'unreachable') return 'offline';
+  if (standing === 'not_accepted') return 'not_accepted';
   return warnings.some(({ severity }) => severity === 'fault') ? 'degraded' : 'healthy';
 }

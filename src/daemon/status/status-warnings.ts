@@ -3,24 +3,28 @@ import { shown } from '../../base/shown.ts';
 import type { BundleTerms, StalenessLimits } from '../../policy/bundle-terms.ts';
 import type { Staleness } from '../../policy/policy-set.ts';
 import type { MountTrees } from '../../realpath/mount-trees.ts';
+import type { SourceStatus } from '../../sources/source.ts';
 import type { PolicyReport } from '../policy/policy-messages.ts';
+import { agingRemedy } from './source-standing.ts';
 import { WARNINGS, type WarningCode, type WarningSeverity } from './warning-catalogue.ts';
 
 /** One thing that somebody should look at; the code is stable, the message is for a person. */
 export interface StatusWarning {
   readonly code: WarningCode;
   readonly message: string;
+  /** Where this case needs another one than the catalogue's. */
+  readonly remedy?: string;
 }
 
 /** The same as `status` shows it: with how much it matters, and what to do. */
-export interface ListedWarning extends StatusWarning {
+export interface ListedWarning extends Required<StatusWarning> {
   readonly severity: WarningSeverity;
   readonly remedy: string;
 }
 
-export function listed({ code, message }: StatusWarning): ListedWarning {
-  const { severity, remedy } = WARNINGS[code];
-  return { code, severity, message, remedy };
+export function listed({ code, message, remedy }: StatusWarning): ListedWarning {
+  const entry = WARNINGS[code];
+  return { code, severity: entry.severity, message, remedy: remedy ?? entry.remedy };
 }
 
 export function credentialsWarnings(peerCredentials: string): readonly StatusWarning[] {
@@ -71,16 +75,23 @@ export function logWarnings(state: DecisionLogState | null): readonly StatusWarn
 /** What each step of the ladder costs (delivery, "Staleness"). */
 const STALENESS_COSTS: Readonly<Record<Staleness, string | null>> = {
   fresh: null,
-  warn: 'see the last error of the source',
-  restrict: 'delegation, monitor mode and local allows beside them are off; see the last error of the source',
-  block: 'the governed domains are closed; reconnect this machine to its policy source',
+  warn: 'it serves as before, and loses trust as it gets older',
+  restrict: 'delegation, monitor mode and local allows beside them are off',
+  block: 'the governed domains are closed',
 };
 
-export function stalenessWarnings(state: Staleness, limits: StalenessLimits): readonly StatusWarning[] {
+export interface AgingPolicy {
+  readonly limits: StalenessLimits;
+  readonly source: SourceStatus | null;
+}
+
+export function stalenessWarnings(state: Staleness, { limits, source }: AgingPolicy): readonly StatusWarning[] {
   const cost = STALENESS_COSTS[state];
   if (cost === null || state === 'fresh') return [];
   const after = { warn: limits.warnAfterMs, restrict: limits.restrictAfterMs, block: limits.blockAfterMs }[state];
-  return [{ code: 'policy_aging', message: `nothing has confirmed the policy for ${durationText(after)}: ${cost}` }];
+  const message = `nothing has confirmed the policy for ${durationText(after)}: ${cost}`;
+  const remedy = agingRemedy(source);
+  return [{ code: 'policy_aging', message, ...(remedy === null ? {} : { remedy }) }];
 }
 
 export function shadowWarnings(terms: BundleTerms | null): readonly StatusWarning[] {

@@ -141,7 +141,7 @@ function warningsOf(
     ...logWarnings(decisionLog),
     ...credentialsWarnings(peerCredentials),
     ...(facts.source?.warnings ?? []),
-    ...stalenessWarnings(staleness, facts.limits),
+    ...stalenessWarnings(staleness, facts),
     ...shadowWarnings(facts.terms),
     ...facts.localWarnings.map((message) => ({ code: 'local_files', message }) as const),
     ...policyWarnings(report),

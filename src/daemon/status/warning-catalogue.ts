@@ -70,7 +70,8 @@ export const WARNINGS: Readonly<Record<WarningCode, WarningEntry>> = {
   policy_aging: {
     severity: 'fault',
     what: 'nothing has confirmed the policy for a day, a week, 30 days, or what the bundle says instead',
-    remedy: 'see that this machine reaches its policy source, then `reeve sync`',
+    remedy:
+      'see that this machine reaches its policy source, then `reeve sync`; where it does, a newer policy is needed there',
   },
   shadow_not_evaluated: {
     severity: 'notice',

@@ -31,20 +31,25 @@ export interface RepositoryOptions {
 const SLOWEST = 128 * 1024;
 
 export function openRepository(options: RepositoryOptions): Repository {
+  // one that has given a file is where the configuration says: what is missing was not published
+  let gave = false;
+  const fetch = async (role: string, request: DownloadRequest): Promise<Download> => {
+    const answer = await get(options, role, request);
+    gave ||= answer.kind !== 'absent';
+    return answer;
+  };
+  const present = (role: string, answer: Download): Buffer => presentBytes(role, answer, gave ? INCOMPLETE : ADDRESS);
   const metadata = async (role: string, kind: 'snapshot' | 'targets', { version, length }: ListedFile) =>
-    present(
-      role,
-      await get(options, role, listedRequest(`${version}.${role}.json`, role, length, MAX_METADATA_BYTES[kind])),
-    );
+    present(role, await fetch(role, listedRequest(`${version}.${role}.json`, role, length, MAX_METADATA_BYTES[kind])));
   return {
     async root(version) {
       const path = `/metadata/${version}.root.json`;
-      const answer = await get(options, 'root', { path, maxBytes: MAX_METADATA_BYTES.root });
+      const answer = await fetch('root', { path, maxBytes: MAX_METADATA_BYTES.root });
       return answer.kind === 'bytes' ? answer.bytes : null;
     },
     async timestamp(etag) {
       const request = { path: '/metadata/timestamp.json', maxBytes: MAX_METADATA_BYTES.timestamp, ifNoneMatch: etag };
-      const answer = await get(options, 'timestamp', request);
+      const answer = await fetch('timestamp', request);
       if (answer.kind === 'not_modified') return null;
       return { content: present('timestamp', answer), etag: answer.kind === 'bytes' ? answer.etag : null };
     },
@@ -54,7 +59,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       const deadlineMs = (options.deadlineMs ?? REQUEST_DEADLINE_MS) + Math.ceil((listed.length / SLOWEST) * 1_000);
       const where = `/targets/${consistentPath(path, listed.sha256)}`;
       const request = { ...bounded(where, 'target', listed.length, MAX_TARGET_BYTES), deadlineMs };
-      return present('target', await get(options, 'target', request));
+      return present('target', await fetch('target', request));
     },
   };
 }
@@ -77,10 +82,12 @@ async function get({ downloader, signal, deadlineMs }: RepositoryOptions, role: 
   }
 }
 
-function present(role: string, answer: Download): Buffer {
+const ADDRESS = 'see `source.base_url`';
+const INCOMPLETE = 'the publication is incomplete, and whoever publishes has to complete it';
+
+function presentBytes(role: string, answer: Download, advice: string): Buffer {
   if (answer.kind === 'bytes') return answer.bytes;
-  const what =
-    answer.kind === 'absent' ? `${answer.subject} answered ${answer.status}: see \`source.base_url\`` : '304';
+  const what = answer.kind === 'absent' ? `${answer.subject} answered ${answer.status}: ${advice}` : '304';
   throw new TufError('absent', role, what);
 }
 

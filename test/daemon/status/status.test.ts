@@ -5,7 +5,8 @@ import { NO_FACTS, NO_REPORT, reportOf } from '../../../src/daemon/policy/policy
 import { type StatusInputs, statusOf } from '../../../src/daemon/status/status.ts';
 import { logWarnings } from '../../../src/daemon/status/status-warnings.ts';
 import { compile } from '../../../src/policy/compile.ts';
-import type { SourceStatus } from '../../../src/sources/source.ts';
+import type { SourceStatus, SourceType } from '../../../src/sources/source.ts';
+import type { Stage } from '../../../src/sources/source-failure.ts';
 import { allow, deny, localFile, NOW, policy, type SetChanges, setOf } from '../../policy/asking.ts';
 
 const FACTS: StatusInputs['facts'] = { ...NO_FACTS, organisation: 'acme', confirmedAt: NOW - 90_500 };
@@ -21,6 +22,10 @@ function sourceStatus(state: SourceStatus['state']): SourceStatus {
     runs: { activated: 0, unchanged: 0, waiting: 0, failed: 0 },
     ...{ pending_absences: [], details: {}, warnings: [] },
   };
+}
+
+function failingWith(type: SourceType, stage: Stage, code: string): SourceStatus {
+  return { ...sourceStatus('failing'), type, last_error: { stage, code, message: 'x', at: '2026-06-01T12:00:00Z' } };
 }
 
 function inputs(set: SetChanges | null, more: Partial<StatusInputs> = {}): StatusInputs {
@@ -169,6 +174,38 @@ describe('the status', () => {
     // what is only worth knowing makes nothing worse
     assert.equal(state(org, { peerCredentials: 'koffi is not installed' }), 'healthy');
     assert.equal(state({}, { facts: { ...FACTS, source: sourceStatus('ok') } }), 'healthy');
+  });
+
+  test('a source that answers and is not believed is not one that cannot be asked', () => {
+    const org = { policies: [policy([allow('a.example')])] };
+    const state = (stage: Stage, code: string): string =>
+      statusOf(inputs(org, { facts: { ...FACTS, source: failingWith('tuf', stage, code) } })).state;
+    const unasked = ['network', 'deadline', 'http_status', 'not_json', 'credential_refused', 'a_newer_code'];
+    for (const code of unasked) assert.equal(state('fetch', code), 'offline', code);
+    for (const code of ['absent', 'too_large', 'unexpected_answer']) assert.equal(state('fetch', code), 'not_accepted');
+    for (const code of ['bad_signature', 'expired', 'rollback']) assert.equal(state('verify', code), 'not_accepted');
+    for (const stage of ['store', 'compile', 'activate'] as const) assert.equal(state(stage, 'x'), 'not_accepted');
+  });
+
+  test('what to do about a policy that ages follows from its source, and from how that stands', () => {
+    const remedy = (source: SourceStatus | null): string => {
+      const set = { policies: [policy([allow('a.example')])], staleness: 'restrict' } as const;
+      const { warnings } = statusOf(inputs(set, { facts: { ...FACTS, source } }));
+      return warnings.find(({ code }) => code === 'policy_aging')?.remedy ?? 'none';
+    };
+    assert.match(remedy(null), /^name a policy source/);
+    const reach = /^see that this machine reaches its policy source/;
+    for (const type of ['governance', 'tuf'] as const) {
+      assert.match(remedy(failingWith(type, 'fetch', 'network')), reach);
+      assert.match(remedy(failingWith(type, 'verify', 'expired')), /source answers.*whoever publishes has to mend it$/);
+    }
+    assert.match(remedy({ ...sourceStatus('ok'), type: 'tuf' }), /^whoever publishes has to sign anew/);
+    assert.match(remedy({ ...sourceStatus('ok'), type: 'file' }), /^put a newer bundle in the place of the file/);
+    assert.match(remedy(failingWith('file', 'fetch', 'file_unreadable')), /^see that the daemon can read the file/);
+    assert.match(remedy(failingWith('file', 'verify', 'bad_signature')), /^see the last error: the file is there/);
+    for (const state of ['ok', 'failing'] as const) {
+      assert.doesNotMatch(remedy({ ...sourceStatus(state), type: 'file' }), /reach/, 'a file is nowhere to be reached');
+    }
   });
 
   test('tells where the policy comes from, and of a URL no more than whom it names', () => {

@@ -55,6 +55,26 @@ test('a publication in the wrong order is refused until it is complete', async (
   assert.equal(await stage.polled(), 'activated');
 });
 
+test('`base_url` is blamed where nothing comes from it, and not where other files of the same run did', async (t) => {
+  const stage = await serving(t);
+  const said = async (): Promise<string> => {
+    assert.match(await stage.polled(), /^absent @/);
+    return stage.source.status().last_error?.message ?? '';
+  };
+  const before = stage.repository.snapshotOfFiles();
+  pass(stage, HOUR);
+  stage.repository.publishBundle();
+  const complete = stage.repository.snapshotOfFiles();
+  stage.files = new Map([...complete].filter(([path]) => before.has(path) || !path.startsWith('targets/')));
+  assert.match(await said(), /^target: .* answered 404: the publication is incomplete, and whoever publishes has to/);
+  stage.files = new Map([...before, ['metadata/timestamp.json', stage.repository.file('metadata/timestamp.json')]]);
+  assert.doesNotMatch(await said(), /base_url/);
+  stage.files = new Map();
+  assert.match(await said(), /^timestamp: .* answered 404: see `source\.base_url`$/);
+  stage.files = complete;
+  assert.equal(await stage.polled(), 'activated');
+});
+
 test('online keys are rotated without a failing poll: both sign, then the root changes, then the new ones sign', async (t) => {
   const stage = await serving(t);
   const { repository } = stage;
