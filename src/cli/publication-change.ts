@@ -1,4 +1,5 @@
 import { VERSION } from '../daemon/version.ts';
+import { assertNoSource } from '../publisher/bundle-file.ts';
 import { readPublicFile } from '../publisher/key-file.ts';
 import { packBundle } from '../publisher/pack-bundle.ts';
 import type { Publication } from '../publisher/publish.ts';
@@ -42,6 +43,7 @@ export function changeOf(input: CommandInput, now: number): Change | null {
   }
   const name = textOption(input, 'target') ?? DEFAULT_NAME;
   const path = team === undefined ? name : `${team}/${name}`;
+  assertNoSource(file);
   const document = readSmallFile(file, MAX_BUNDLE_CHARACTERS);
   const packed = packBundle({ document, path, version: VERSION, now });
   return { bundles: [{ role: team ?? 'targets', packed }], setTeams, removeTeams };

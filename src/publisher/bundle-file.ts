@@ -22,6 +22,7 @@ const GZIP = [0x1f, 0x8b];
 
 /** A bundle document, packed as in a repository, or in a DSSE envelope as source `file` takes it. */
 export function readBundleFile(path: string): BundleFile {
+  assertNoSource(path);
   const bytes = readSmallFile(path, MAX_ENVELOPE_BYTES);
   if (bytes[0] === GZIP[0] && bytes[1] === GZIP[1]) {
     return { document: unpacked(path, bytes), form: 'gzip', signatures: 0 };
@@ -31,6 +32,12 @@ export function readBundleFile(path: string): BundleFile {
   if (reading.kind === 'invalid') throw unusable(path, `it is no DSSE envelope: ${reading.message}`);
   const { payload, signatures } = reading.envelope;
   return { document: payload, form: 'envelope', signatures: signatures.length };
+}
+
+/** A head or a policy is easily taken for what is built of it. */
+export function assertNoSource(path: string): void {
+  if (!/\.ya?ml$/.test(path)) return;
+  throw unusable(path, 'it is YAML, and a bundle is JSON: `reeve bundle build` makes one of a head and policies');
 }
 
 function unpacked(path: string, bytes: Uint8Array): Buffer {

@@ -30,7 +30,8 @@ export function readEncryptedKey(path: string): string {
 export function openKeyFile(path: string, passphrase: string): SigningKey {
   const key = openedPem(readEncryptedKey(path), passphrase);
   if (key === null) {
-    throw new PublisherError('wrong_passphrase', `the passphrase does not open ${shown(path)}, or the file is damaged`);
+    const message = `the passphrase does not open ${shown(path)}: try it again, or where the file is damaged take a copy of it`;
+    throw new PublisherError('wrong_passphrase', message);
   }
   return { id: partOf(key, path).id, key };
 }

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
 import { MAX_POLICY_BYTES } from '../schema/limits.ts';
-import { causeOf, unusable } from './small-file.ts';
+import { unopened } from './small-file.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 const ENDINGS = ['.yaml', '.yml', '.json'];
@@ -37,6 +37,6 @@ function filesAt(path: string): readonly string[] {
       .sort()
       .map((name) => join(path, name));
   } catch (error) {
-    throw unusable(path, causeOf(error));
+    throw unopened(path, error);
   }
 }

@@ -82,13 +82,17 @@ function readIds(value: unknown, where: string): readonly string[] {
   throw refused(`${shown(where)} lists no key ids`);
 }
 
+const MEND = 'name another key, such as with `--new`, or another `--threshold`';
+
 /** What nobody should sign, whoever made it (docs/keys.md). */
 function assertSound({ roles, revoked }: RootDocument): void {
   const owner = new Map<string, TopRole>();
   for (const role of TOP_ROLES) {
     const { keys, threshold } = roles[role];
     if (threshold < 1 || threshold > keys.length) {
-      throw refused(`\`${role}\` would need ${threshold} signatures and has ${keys.length} keys`);
+      throw refused(
+        `\`${role}\` would have fewer keys (${keys.length}) than signatures to give (${threshold}): ${MEND}`,
+      );
     }
     for (const { id } of keys) {
       const other = owner.get(id);

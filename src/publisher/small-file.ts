@@ -21,7 +21,7 @@ export function readSmallFile(path: string, maxBytes: number): Buffer {
     }
   } catch (error) {
     if (error instanceof PublisherError) throw error;
-    throw unusable(path, causeOf(error));
+    throw unopened(path, error);
   }
 }
 
@@ -37,6 +37,17 @@ export function causeOf(error: unknown): string {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'error';
 }
+
+/** A file or a directory that a person named, and that the system does not open. */
+export function unopened(path: string, error: unknown): PublisherError {
+  const code = causeOf(error);
+  return unusable(path, `it cannot be opened (${code}): ${MENDS[code] ?? 'see that this user may read it'}`);
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  ENOENT: 'nothing is there, so see that the path is right',
+  ENOTDIR: 'a part of the path is no directory, so see that it is right',
+};
 
 export function unusable(path: string, why: string): PublisherError {
   return new PublisherError('file_unusable', `cannot use ${shown(path)}: ${why}`);

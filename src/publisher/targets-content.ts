@@ -125,7 +125,7 @@ function assertContent({ bundles, teams }: TargetsContent): void {
       throw broken(`\`${name}\` cannot be a team's role: a-z, then a-z, 0-9 and \`-\``);
     }
     if (threshold < 1 || threshold > keys.length) {
-      throw broken(`\`${name}\` would need ${threshold} signatures and has ${keys.length} keys`);
+      throw broken(`\`${name}\` would have fewer keys (${keys.length}) than signatures to give (${threshold})`);
     }
     if (new Set(keys.map(({ id }) => id)).size < keys.length) throw broken(`\`${name}\` has the same key twice`);
   }

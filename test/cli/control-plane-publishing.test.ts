@@ -54,5 +54,5 @@ test('what it publishes with is asked for before it listens', async (t) => {
   assert.match(without.stderr, /--repository needs --head FILE/);
   const key = await desk.run(`${start} --head [head.yaml] --key [nothing.pem]`);
   assert.deepEqual([key.code, key.stdout], [1, '']);
-  assert.match(key.stderr, /nothing\.pem`: ENOENT/);
+  assert.match(key.stderr, /nothing\.pem`: it cannot be opened \(ENOENT\)/);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -57,4 +57,35 @@ test('a file that is missing is named with what the server said, and with what t
   await failing(desk, verify(url), new RegExp(`metadata/1\\.snapshot\\.json answered 404: ${incomplete}`));
   const nowhere = /timestamp: GET .*timestamp\.json answered 404: is this where the repository is\?/;
   await failing(desk, verify(`${url}/elsewhere`), nowhere);
+});
+
+test('what cannot be used is said with what to do next', async (t) => {
+  const desk = await published(t);
+  desk.write('wrong.txt', 'not this passphrase');
+  chmodSync(desk.path('wrong.txt'), 0o600);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['bundle verify [gone.json]', /gone\.json`: it cannot be opened \(ENOENT\): nothing is there, so see/],
+    [
+      'bundle build --head [head.yaml] --policies [gone] --revision 2',
+      /gone`: it cannot be opened \(ENOENT\): nothing is there/,
+    ],
+    ['bundle verify [head.yaml]', /head\.yaml`: it is YAML, and a bundle is JSON: `reeve bundle build` makes one/],
+    [
+      `bundle publish [head.yaml] --repository [site] ${ALL_KEYS}`,
+      /head\.yaml`: it is YAML, and a bundle is JSON: `reeve bundle build` makes one/,
+    ],
+    [
+      'bundle sign [bundle.json] --key [targets.pem] --passphrase-file [wrong.txt]',
+      /does not open `.*targets\.pem`: try it again, or where the file is damaged take a copy/,
+    ],
+    [
+      'bundle publish [bundle.json] --repository [site] --draft [next.json]',
+      /there is nothing to sign\nhint: name a bundle with a higher revision/,
+    ],
+    [
+      'bundle verify http://127.0.0.1:1 --root [1.root.json]',
+      /no connection \(ECONNREFUSED\): see that the URL is right and its server answers/,
+    ],
+  ];
+  for (const [line, message] of cases) await failing(desk, line, message);
 });

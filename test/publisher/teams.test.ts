@@ -92,7 +92,7 @@ test('a stranger, a stranger’s key and an unfit name are refused', async (t) =
     [team([own], 'Research'), /cannot be a team's role/],
     [team([own], '1'), /cannot be a team's role/],
     [team([own, own]), /has the same key twice/],
-    [team([own], 'research', 2), /would need 2 signatures and has 1 keys/],
+    [team([own], 'research', 2), /would have fewer keys \(1\) than signatures to give \(2\)/],
   ] as const) {
     const change = { ...NO_CHANGE, setTeams: [wanted] };
     await assert.rejects(site.publish({ change }), { code: 'rule_broken', message });

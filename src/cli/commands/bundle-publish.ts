@@ -107,7 +107,9 @@ async function writeDraft({ output }: CliContext, input: CommandInput, path: str
     throw new CliError('usage', '--draft is for a bundle or a team that the targets keys sign');
   }
   const draft = await draftTargets(required(input, 'repository'), change, now);
-  if (draft === null) throw new CliError('failed', 'nothing is new, so there is nothing to sign');
+  if (draft === null) {
+    throw new CliError('failed', 'nothing is new, so there is nothing to sign', 'name a bundle with a higher revision');
+  }
   writeOnce(path, metadataBytes(draft.document), 0o644);
   output.result({ path, version: draft.version }, () => [
     `wrote ${path}: version ${draft.version} of \`targets\`, to be signed with \`reeve keys sign\``,

@@ -70,7 +70,9 @@ export const keysAssemble: Command = {
     const report = assemble(input.args.slice(1));
     output.result({ path, ...report }, () => [
       ...lines(output, report),
-      ...(report.complete ? [`wrote ${path}`] : [`${path} stays unsigned: signatures are missing`]),
+      ...(report.complete
+        ? [`wrote ${path}`]
+        : [`${path} stays unsigned: let those keys sign with \`reeve keys sign\`, then assemble all signatures`]),
     ]);
     return report.complete ? 0 : 1;
   },
