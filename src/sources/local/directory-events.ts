@@ -10,8 +10,8 @@ export class DirectoryEvents {
   readonly #directory: string;
   readonly #onEvent: () => void;
   #watcher: { close(): Promise<void> } | null = null;
-  /** Of the directory that is watched; null where there was none, undefined before the first look. */
-  #identity: string | null | undefined = undefined;
+  /** Of the directory that is watched; null before the first look. */
+  #identity: string | null = null;
   #closed = false;
 
   constructor(directory: string, onEvent: () => void) {
@@ -19,13 +19,16 @@ export class DirectoryEvents {
     this.#onEvent = onEvent;
   }
 
-  /** Watches the directory that is there now; to be called before each scan, one call at a time. Never rejects. */
-  async follow(): Promise<void> {
-    const identity = await identityOf(this.#directory);
+  /**
+   * Watches the directory that is there now, under another path where it is known by one, or nothing; to be called
+   * before each scan, one call at a time. Never rejects.
+   */
+  async follow(directory: string | null = this.#directory): Promise<void> {
+    const identity = directory === null ? 'nothing' : `${await identityOf(directory)} ${directory}`;
     if (this.#closed || identity === this.#identity) return;
     this.#identity = identity;
     const before = this.#watcher;
-    this.#watcher = this.#start();
+    this.#watcher = directory === null ? null : this.#start(directory);
     await before?.close();
   }
 
@@ -34,9 +37,9 @@ export class DirectoryEvents {
     await this.#watcher?.close();
   }
 
-  #start(): { close(): Promise<void> } {
+  #start(directory: string): { close(): Promise<void> } {
     // the directory alone: names are watched, content is hashed
-    const watcher = watchPaths(this.#directory, { depth: 0, followSymlinks: false, ignoreInitial: true });
+    const watcher = watchPaths(directory, { depth: 0, followSymlinks: false, ignoreInitial: true });
     watcher.on('all', () => this.#onEvent());
     watcher.on('error', () => this.#onEvent());
     // what changed between the last scan and the watcher's start told nobody

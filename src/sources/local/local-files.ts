@@ -41,10 +41,12 @@ export interface LocalFiles {
 /** Reads the directory for everybody; homes are added as their users appear. */
 export async function openLocalFiles(options: LocalFilesOptions): Promise<LocalFiles> {
   const { directory, trustedOwners, store, clock, onChange } = options;
-  const watchFor = (uid: number | null, path: string, owners: readonly number[]): Promise<LocalWatch> =>
-    watchLocalFiles({ directory: path, uid, trustedOwners: owners, store, clock, onChange });
-  const machine = await watchFor(null, directory, trustedOwners);
-  return new MachineFiles(machine, (uid, home) => watchFor(uid, `${home}/${HOME_DIRECTORY}`, [...new Set([0, uid])]));
+  const common = { store, clock, onChange };
+  const machine = await watchLocalFiles({ ...common, directory, uid: null, home: null, trustedOwners });
+  return new MachineFiles(machine, (uid, home) => {
+    const own = { directory: `${home}/${HOME_DIRECTORY}`, uid, home, trustedOwners: [...new Set([0, uid])] };
+    return watchLocalFiles({ ...common, ...own });
+  });
 }
 
 class MachineFiles implements LocalFiles {

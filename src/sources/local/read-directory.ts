@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { LOCAL_FILE_BYTES } from '../../schema/limits.ts';
+import { wayInHome } from './way-in-home.ts';
 
 /** Files that one directory may hold; beyond that something else writes there. */
 const MAX_FILES = 256;
@@ -26,7 +27,7 @@ export type FoundFile =
 export type DirectoryReading =
   | { readonly kind: 'files'; readonly files: readonly FoundFile[] }
   | { readonly kind: 'missing' }
-  /** Something above the directory may not be entered. */
+  /** Something above the directory may not be entered, or that user leads the daemon elsewhere. */
   | { readonly kind: 'closed'; readonly message: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
@@ -34,12 +35,32 @@ export interface LocalDirectory {
   readonly directory: string;
   /** Uids whose files may allow. */
   readonly trustedOwners: readonly number[];
+  /** The home that it lies in, if it is a user's own; null for everybody's. */
+  readonly home: string | null;
   /** What its rule files may have together; in the order of their names, those beyond it are broken. */
   readonly maxBytes: number;
 }
 
 /** Reads every rule file of a directory once. Never throws; nothing in it can make another file unread. */
 export async function readLocalDirectory(place: LocalDirectory): Promise<DirectoryReading> {
+  const { directory, home, trustedOwners } = place;
+  if (home === null) return readThere(place);
+  let way: Awaited<ReturnType<typeof wayInHome>>;
+  try {
+    way = await wayInHome({ directory, home, trustedOwners });
+  } catch (error) {
+    return refusalOf(error);
+  }
+  if (way.kind === 'closed') return way;
+  try {
+    const reading = await readThere({ ...place, directory: way.path });
+    return (await way.holds()) ? reading : { kind: 'closed', message: 'was exchanged while it was read' };
+  } finally {
+    await way.close();
+  }
+}
+
+async function readThere(place: LocalDirectory): Promise<DirectoryReading> {
   const { directory, trustedOwners } = place;
   let untrusted: string | null;
   try {
@@ -47,12 +68,16 @@ export async function readLocalDirectory(place: LocalDirectory): Promise<Directo
     if (!stats.isDirectory()) return { kind: 'unreadable', message: 'is no directory' };
     untrusted = distrust(stats, trustedOwners, 'the directory');
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT') return { kind: 'missing' };
-    const denied = code === 'EACCES' || code === 'EPERM';
-    return { kind: denied ? 'closed' : 'unreadable', message: `cannot be entered (${code})` };
+    return refusalOf(error);
   }
   return readNames(place, untrusted);
+}
+
+function refusalOf(error: unknown): DirectoryReading {
+  const code = codeOf(error);
+  if (code === 'ENOENT') return { kind: 'missing' };
+  const denied = code === 'EACCES' || code === 'EPERM';
+  return { kind: denied ? 'closed' : 'unreadable', message: `cannot be entered (${code})` };
 }
 
 async function readNames(place: LocalDirectory, untrusted: string | null): Promise<DirectoryReading> {

@@ -10,6 +10,8 @@ export interface ScannerOptions {
   readonly directory: string;
   /** Whose requests the rules count for; null = everybody's. */
   readonly uid: number | null;
+  /** The home of that user, in which the directory lies; null for everybody's. */
+  readonly home: string | null;
   /** Uids whose files may allow (root; in a user service or a home also that user). */
   readonly trustedOwners: readonly number[];
   readonly store: LastGoodStore;
@@ -43,9 +45,9 @@ export class LocalScanner {
   }
 
   async scan(): Promise<LocalLayer> {
-    const { directory, uid, trustedOwners } = this.#options;
+    const { directory, home, uid, trustedOwners } = this.#options;
     const maxBytes = uid === null ? Number.POSITIVE_INFINITY : OWN_FILES_BYTES;
-    const reading = await readLocalDirectory({ directory, trustedOwners, maxBytes });
+    const reading = await readLocalDirectory({ directory, home, trustedOwners, maxBytes });
     const files = reading.kind === 'files' ? reading.files : [];
     const parsed = new Map<string, ParsedContent>();
     const warnings: string[] = [];

@@ -4,6 +4,7 @@ import { Settle } from '../settle.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import type { LocalLayer } from './local-layer.ts';
 import { LocalScanner, type ScannerOptions } from './scanner.ts';
+import { wayInHome } from './way-in-home.ts';
 
 const SETTLE_MS = 100;
 const SETTLE_MAX_MS = 1_000;
@@ -52,7 +53,7 @@ class DirectoryWatch implements LocalWatch {
     const { clock, settleMs = SETTLE_MS, settleMaxMs = SETTLE_MAX_MS } = options;
     this.#settle = new Settle({ clock, settleMs, settleMaxMs }, () => void this.rescan());
     this.#events = new DirectoryEvents(options.directory, () => this.#settle.event());
-    this.#running = this.#events.follow().then(() => layer);
+    this.#running = this.#follow().then(() => layer);
     this.#planRescan();
   }
 
@@ -79,7 +80,7 @@ class DirectoryWatch implements LocalWatch {
   }
 
   async #scan(): Promise<LocalLayer> {
-    await this.#events.follow();
+    await this.#follow();
     const layer = await this.#scanner.scan();
     const changed = fingerprint(layer) !== fingerprint(this.#layer);
     this.#layer = layer;
@@ -89,6 +90,10 @@ class DirectoryWatch implements LocalWatch {
       this.#options.onChange(layer);
     }
     return layer;
+  }
+
+  async #follow(): Promise<void> {
+    await this.#events.follow(await watchable(this.#options));
   }
 
   /** What served serves on, and the next scan tries again: nobody waits for this one, so it must not reject. */
@@ -106,6 +111,20 @@ class DirectoryWatch implements LocalWatch {
       this.#planRescan();
       void this.rescan();
     });
+  }
+}
+
+/** What is watched; null where a user leads elsewhere: what the daemon does not read there it does not listen to either. */
+async function watchable({ directory, home, trustedOwners }: ScannerOptions): Promise<string | null> {
+  if (home === null) return directory;
+  try {
+    const way = await wayInHome({ directory, home, trustedOwners });
+    if (way.kind === 'closed') return null;
+    await way.close();
+    return way.real;
+  } catch {
+    // it may be made any moment
+    return directory;
   }
 }
 

@@ -60,6 +60,7 @@ export async function watching(
   const watch = await watchLocalFiles({
     directory,
     uid: null,
+    home: null,
     trustedOwners: [ME],
     store: memoryStore(),
     clock: systemClock,
