@@ -11,7 +11,7 @@ export const CEREMONY_OPTIONS: readonly OptionSpec[] = [
     flags: '--previous <file>',
     description: 'of a root: the one before it (default: the one with the number below, beside it)',
   },
-  { flags: '--root <file>', description: 'of targets: the root that says who signs them' },
+  { flags: '--root <file>', description: 'of targets, and mandatory there: the root that says who signs them' },
 ];
 
 /** What people sign apart from each other: a root, or what the targets keys list. */

@@ -7,11 +7,11 @@ import { required } from './control-plane-database.ts';
 
 export const keysSign: Command = {
   path: ['keys', 'sign'],
-  summary: 'sign a root with one key: unsigned file in, detached signature out',
+  summary: 'sign a root or targets with one key: unsigned file in, detached signature out',
   description:
     'shows what is signed; compare `content` with what the other signers see before entering the passphrase. the ' +
-    'signature goes into `FILE.KEY.sig`, which may travel. a draft that `reeve bundle publish` has made is signed in ' +
-    'the same way. exit code: 0, 1 nothing was signed.',
+    'signature goes into `FILE.KEY.sig`, which may travel. `N.targets.json`, a draft that `reeve bundle publish --draft` has ' +
+    'made, is signed in the same way and needs --root. exit code: 0, 1 nothing was signed.',
   arguments: [{ name: '<file>', description: 'root or targets, signed by others already or not' }],
   options: [
     { flags: '--key <file>', description: 'private key file', mandatory: true },
@@ -52,10 +52,10 @@ export const keysSign: Command = {
 
 export const keysAssemble: Command = {
   path: ['keys', 'assemble'],
-  summary: 'put signatures into a root once there are enough',
+  summary: 'put signatures into a root or targets once there are enough',
   description:
     'checks each signature, and the whole as a daemon does. the file is replaced by the signed one; with too few ' +
-    'signatures it stays as it is. exit code: 0, 1 signatures are missing or wrong.',
+    'signatures it stays as it is. `N.targets.json` needs --root. exit code: 0, 1 signatures are missing or wrong.',
   arguments: [
     { name: '<file>', description: 'root or targets without signatures' },
     { name: '<signature...>', description: 'what `reeve keys sign` wrote' },
