@@ -26,7 +26,7 @@ export function daemonUnavailable(message: string): CliError {
   return new CliError(
     'unavailable',
     message,
-    'start the daemon with `reeve daemon --config FILE`; it logs `ready` once it answers',
+    'start the daemon: `reeve service install`, or `reeve daemon --config FILE`; without a configuration `reeve init` first',
     'a daemon with other sockets is asked with `--socket PATH`',
   );
 }

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
+import { readBaseUrl } from '../http/outbound-url.ts';
 import { isPresetName, PRESET_NAMES, type PresetName } from '../sources/presets.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandInput, type OptionSpec, textOption, textsOption } from './command.ts';
@@ -148,11 +149,11 @@ export function digestOf(text: string): string {
 /** As the daemon will hold it. */
 export function urlOf(text: string): string {
   try {
-    const url = new URL(text);
-    if (url.protocol === 'https:' || url.protocol === 'http:') return text.replace(/\/+$/, '');
-    throw new Error('it must begin with https://');
+    // the configuration is judged in the same way
+    readBaseUrl(text);
+    return text.replace(/\/+$/, '');
   } catch (error) {
-    throw new CliError('usage', `${shown(text)} cannot be asked: ${messageOf(error)}`);
+    throw new CliError('usage', messageOf(error));
   }
 }
 

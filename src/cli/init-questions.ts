@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { shown } from '../base/shown.ts';
 import { PRESET_NAMES, type PresetName } from '../sources/presets.ts';
 import { CliError } from './cli-error.ts';
 import {
@@ -97,7 +99,11 @@ async function askTeams(prompt: Prompt): Promise<readonly string[] | null> {
 
 function rootFrom(text: string, cwd: string): PlannedRoot {
   if (/^(?:sha256:)?[0-9a-f]{64}$/i.test(text)) return { kind: 'digest', sha256: digestOf(text) };
-  return { kind: 'file', path: pathOf(text, cwd) };
+  const path = pathOf(text, cwd);
+  // asked again now, and not after everything else has been answered
+  if (!existsSync(path))
+    throw new CliError('usage', `there is no ${shown(path)}, and a digest has 64 hexadecimal digits`);
+  return { kind: 'file', path };
 }
 
 function nonEmpty(text: string): string {

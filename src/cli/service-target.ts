@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { ownProgram, refuseUnsafeProgram } from '../service/installed-program.ts';
@@ -53,6 +54,10 @@ export async function checkInstallable(places: ServicePlaces): Promise<void> {
   const { kind } = places;
   const uid = process.geteuid?.() ?? 0;
   refuseUnsafeProgram(places.program, kind === 'system' ? [0] : [0, uid]);
+  if (!existsSync(places.config)) {
+    const hint = '`reeve init` writes one; another one is named with --config FILE';
+    throw new CliError('failed', `there is no configuration at \`${places.config}\``, hint);
+  }
   const { loadConfig, ownInstallation } = await import('../daemon/config/load-config.ts');
   const fault = misplaced(loadConfig(places.config, ownInstallation(kind)), places);
   if (fault !== null) throw new ServiceError('unusable_configuration', `${places.config}: ${fault}`);

@@ -18,6 +18,7 @@ import type { DaemonLogger, Logger } from './logger.ts';
 import { watchLoopLag } from './metrics/loop-lag.ts';
 import type { SupplyFacts } from './policy/policy-messages.ts';
 import { PolicySupply } from './policy/policy-supply.ts';
+import { refusalOf } from './policy/policy-thread.ts';
 import { Reloading, type ReloadOutcome } from './reload.ts';
 import { decidesBy, Heartbeat, startHeartbeat } from './service/heartbeat.ts';
 import { serviceLine, startServiceLine } from './service/service-line.ts';
@@ -134,7 +135,11 @@ async function openSupply(
     holder,
     add: (uid, home) => supply.addHome(uid, home),
     forget: (uid) => supply.forgetHome(uid),
-    onError: (error) => log.error({ err: error }, 'a user’s home cannot be read: that user is not answered'),
+    onError: (error) => {
+      // a thread that is gone, or was given up with the start, is told of by itself
+      if (refusalOf(error).code === 'policy_thread_lost') return;
+      log.error({ err: error }, 'a user’s home cannot be read: that user is not answered');
+    },
   });
   // the owner's own home is known before the first snapshot, so that the first answer knows `~`
   await Promise.all([supply.start(), homes.settle(process.geteuid?.() ?? 0)]);

@@ -23,6 +23,7 @@ export interface ServiceInputs {
 export async function checkService({ look, configFile, answers }: ServiceInputs): Promise<Verdict> {
   const { places, run } = look;
   if (places === null) return skipped('there is no service for this user on this platform');
+  if (configFile === null) return skipped('without a configuration there is nothing to start');
   // a daemon that somebody runs with files of their own is theirs to start
   if (configFile !== places.config)
     return examined(`the service goes by ${places.config}, and not by this configuration`);

@@ -104,7 +104,7 @@ export const MACHINE_FINDINGS = {
   daemon_not_running: fault(
     'daemon',
     'nobody listens at the socket',
-    'start it: `reeve service status`, or `reeve daemon`',
+    'start it: `reeve service install`, or `reeve daemon --config FILE`',
   ),
   daemon_silent: fault('daemon', 'somebody listens at the socket and does not answer', 'restart the daemon'),
   daemon_strange: fault('daemon', 'what answers is no daemon of ours', 'see who listens there: ss -xlp'),

@@ -138,7 +138,10 @@ test('without a daemon every command that needs one is exit code 4 and says how 
   ]) {
     const { code, stdout, stderr } = await runCli([...argv, ...sockets]);
     assert.deepEqual([code, stdout], [4, ''], argv.join(' '));
-    assert.match(stderr, /^reeve: .*\nhint: start the daemon with `reeve daemon --config FILE`/);
+    assert.match(
+      stderr,
+      /^reeve: .*\nhint: start the daemon: `reeve service install`, or `reeve daemon --config FILE`/,
+    );
   }
 });
 

@@ -139,10 +139,6 @@ test('what the daemon would not start with leaves nothing behind', async (t) => 
       /would not start with this: there is no/,
     ],
     [
-      ['--governance', 'http://policy.example', '--org', 'a', '--credential-file', 'c'],
-      /would not start with this: .*use https/,
-    ],
-    [
       ['--tuf', 'https://policy.example', '--org', 'acme', '--root', 'etc/root.json'],
       /this is no root that could be pinned/,
     ],
@@ -160,14 +156,24 @@ test('what was put in place for a configuration that is refused is taken back, a
   const own = place(t);
   const { root } = await repository(t);
   writeFileSync(join(own.root, 'given.json'), root);
-  const argv = ['--tuf', 'http://policy.example', '--org', 'acme', '--root', 'given.json', '--no-try'];
+  const argv = [
+    '--tuf',
+    'https://policy.example',
+    '--proxy',
+    'ftp://proxy.example',
+    '--org',
+    'acme',
+    '--root',
+    'given.json',
+    '--no-try',
+  ];
   assert.equal((await own.init(...argv)).code, 1);
   assert.deepEqual(filesIn(own.root), ['given.json'], 'nor is the directory left, which would be a system install');
   mkdirSync(join(own.root, 'etc'));
   for (const name of ['reeve.yaml', 'root.json']) writeFileSync(join(own.root, 'etc', name), `old ${name}`);
   const { code, stderr } = await own.init(...argv, '--replace');
   assert.equal(code, 1);
-  assert.match(stderr, /would not start with this: .*use https/);
+  assert.match(stderr, /would not start with this: .*proxy/);
   assert.deepEqual(filesIn(own.root), ['etc', 'etc/reeve.yaml', 'etc/root.json', 'given.json']);
   for (const name of ['reeve.yaml', 'root.json'])
     assert.equal(readFileSync(join(own.root, 'etc', name), 'utf8'), `old ${name}`);
@@ -206,13 +212,13 @@ test('on a terminal it asks: an organisation, step by step, and a wrong answer i
   assert.equal(code, 0, stderr);
   assert.match(stderr, /type a number from 1 to 4\n/);
   assert.match(stderr, /this has to be said\n/);
-  assert.match(stderr, /`ftp:\/\/x` cannot be asked: it must begin with https:\/\//);
+  assert.match(stderr, /the base URL must start with https:\/\//);
   assert.match(
     stderr,
     /to be written: .*root\.json \(mode 0644\)\nto be written: .*reeve\.yaml \(mode 0644\)\nWrite this\?/,
   );
   assert.match(stdout, /the policy arrives: revision 1/);
-  assert.match(stderr, /Have the daemon started with this machine, beginning now\? \(y\/n\) \[y\]:\n$/);
+  assert.match(stderr, /Have the daemon started from now on without being asked\? \(y\/n\) \[y\]:\n$/);
   const { source, preset } = written(own) as { source: Record<string, unknown>; preset: string };
   assert.deepEqual([source['type'], source['teams'], preset], ['tuf', ['eng', 'ops'], 'balanced']);
 });
@@ -228,7 +234,7 @@ const TYPED: readonly (readonly [RegExp, string])[] = [
   [/Teams of this machine/, ''],
   [/number \[1\]:/, '1'],
   [/Write this\?/, 'y'],
-  [/beginning now\?/, 'n'],
+  [/Have the daemon started/, 'n'],
 ];
 
 test('on a real terminal a secret is typed without being shown, between other questions', {
@@ -284,7 +290,11 @@ test('options that do not go together are wrong usage', async (t) => {
     [['--tuf', 'https://a.example', '--org', 'a'], /trusted by its pinned root: name it with --root FILE/],
     [['--tuf', 'https://a.example', '--org', 'a', '--root', 'x', '--root-sha256', 'y'], /trusted by its pinned root/],
     [['--tuf', 'https://a.example', '--org', 'a', '--root-sha256', 'abc'], /64 hexadecimal digits/],
-    [['--tuf', 'policy', '--org', 'a', '--root', 'x'], /`policy` cannot be asked/],
+    [
+      ['--governance', 'http://policy.example', '--org', 'a', '--credential-file', 'c'],
+      /`http:\/\/policy\.example` is not this machine: use https/,
+    ],
+    [['--tuf', 'policy', '--org', 'a', '--root', 'x'], /the base URL must start with https:\/\//],
   ];
   for (const [argv, message] of cases) {
     const { code, stderr } = await own.init(...argv);

@@ -101,12 +101,15 @@ export async function runDoctorFaults(group: DoctorFaultGroup): Promise<readonly
   }
 }
 
+/** On a terminal nothing marks where a path begins and ends. */
+const PATH = /\/tmp\/[^\s`',:]*\/([^/\s`',:]+)/g;
+
 /** As on a terminal without colours, without what is another one each time. */
 function linesOf(report: DoctorReport): readonly string[] {
   const sink = new PassThrough();
   const output = new Output({ stdout: sink, stderr: sink, json: false, colour: false });
   return doctorLines(output, report).map((line) =>
-    genericLine(line)
+    genericLine(line.replaceAll(PATH, '$1'))
       .replace(/pid \d+, generation \d+/, 'pid …, generation …')
       .replace(/in \d+\.\d ms/, 'in … ms')
       .replace(/of \d+ records/, 'of … records'),

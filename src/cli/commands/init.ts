@@ -56,7 +56,7 @@ export const init: Command = {
   },
 };
 
-const SERVICE_QUESTION = 'Have the daemon started with this machine, beginning now?';
+const SERVICE_QUESTION = 'Have the daemon started from now on without being asked?';
 
 /** Whoever answers nothing more has said what had to be said: by now everything is written. */
 async function wantsService({ output }: CliContext, input: CommandInput, prompt: Prompt | null): Promise<boolean> {
@@ -137,6 +137,10 @@ function showOnly({ output }: CliContext, files: readonly NewFile[]): 0 {
 }
 
 async function agree(prompt: Prompt, { output }: CliContext, files: readonly NewFile[]): Promise<void> {
+  for (const line of String(files.at(-1)?.bytes ?? '')
+    .trimEnd()
+    .split('\n'))
+    output.note(`  ${line}`);
   for (const { path, mode } of files) output.note(`to be written: ${path} (mode 0${mode.toString(8)})`);
   if (!(await prompt.confirm('Write this?', 'y'))) throw new CliError('failed', 'nothing was written');
 }
@@ -171,7 +175,7 @@ async function establish({ output, beforeEnd }: CliContext, establishing: Establ
 }
 
 const NEXT = [
-  '`reeve service install` has it started with the machine',
+  `\`reeve service install\` has it started ${process.geteuid?.() === 0 ? 'with the machine' : 'when you log in'}`,
   '`reeve doctor` tries everything once it runs',
 ];
 

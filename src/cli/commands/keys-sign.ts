@@ -10,7 +10,7 @@ export const keysSign: Command = {
   summary: 'sign a root or targets with one key: unsigned file in, detached signature out',
   description:
     'shows what is signed; compare `content` with what the other signers see before entering the passphrase. the ' +
-    'signature goes into `FILE.KEY.sig`, which may travel. `N.targets.json`, a draft that `reeve bundle publish --draft` has ' +
+    'signature goes into `FILE.KEY.sig`, which may travel. `N.targets.json`, a draft that `bundle publish --draft FILE` has ' +
     'made, is signed in the same way and needs --root. exit code: 0, 1 nothing was signed.',
   arguments: [{ name: '<file>', description: 'root or targets, signed by others already or not' }],
   options: [
