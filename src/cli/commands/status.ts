@@ -8,8 +8,8 @@ export const status: Command = {
   path: ['status'],
   summary: 'show what the daemon enforces, and how its source is doing',
   description:
-    'the first line says how things are in a word: healthy, degraded, offline, stale, blocked or not_ready; docs/status.md ' +
-    'explains each, and each warning. exit code: 0, 4 no daemon; watching ends with 0.',
+    'the first line says how things are in a word: healthy, degraded, not_accepted, offline, stale, blocked or ' +
+    'not_ready; docs/status.md explains each, and each warning. exit code: 0, 4 no daemon; watching ends with 0.',
   options: [
     { flags: '--watch', description: 'go on until Ctrl-C: drawn anew on a terminal, elsewhere once for each change' },
   ],
