@@ -31,7 +31,7 @@ function governance(place: Machine, org = 'acme'): object {
   return { type: 'governance', base_url: 'http://127.0.0.1:9/', org, credential_file: credential };
 }
 
-const NO_DAEMON = /hint: start the daemon with `reeve daemon --config FILE`/;
+const NO_DAEMON = /hint: start the daemon: `reeve service install`, or `reeve daemon --config FILE`/;
 const UNREACHABLE = /reeve: .*127\.0\.0\.1/;
 
 const STATES: readonly State[] = [
