@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { ALL_KEYS, type Desk, newDesk, ONLINE, policyOf } from './published-site.ts';
+import { ALL_KEYS, type Desk, newDesk, ONLINE, policyOf, serveSite } from './published-site.ts';
 
 const BUILD = 'bundle build --head [head.yaml] --policies [policies] --output [bundle.json]';
 const PUBLISH = `bundle publish [bundle.json] --repository [site] --root [1.root.json] ${ALL_KEYS}`;
@@ -116,16 +113,7 @@ test('staging needs the targets key only, and --refresh the online keys only', a
 test('a repository behind a web server is verified as one on the disk', async (t) => {
   const desk = newDesk(t);
   await published(desk);
-  const server = createServer((request, response) => {
-    try {
-      response.end(readFileSync(join(desk.path('site'), request.url ?? '/')));
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  t.after(() => server.close().closeAllConnections());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await serveSite(t, desk);
   assert.equal((await desk.json(`bundle verify ${url} --root [1.root.json]`))['root'], 1);
   const missing = await desk.run(`bundle verify ${url} --root [1.root.json] --target other.json.gz`);
   assert.deepEqual([missing.code, missing.stdout], [1, '']);

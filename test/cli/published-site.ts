@@ -1,4 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
@@ -71,4 +73,18 @@ export function newDesk(t: TestContext): Desk {
 export function policyOf(resources: readonly string[]): object {
   const rule = { id: 'mirror', name: 'mirror', decision: 'allow', actions: ['connect:tcp'], resources };
   return { name: 'Egress', allowlist_v0: { rules: [rule] } };
+}
+
+/** A web server over the `site` of a desk; its URL. */
+export async function serveSite(t: TestContext, desk: Desk): Promise<string> {
+  const server = createServer((request, response) => {
+    try {
+      response.end(readFileSync(join(desk.path('site'), request.url ?? '/')));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  t.after(() => server.close().closeAllConnections());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { ALL_KEYS, type Desk, newDesk } from './published-site.ts';
+import { ALL_KEYS, type Desk, newDesk, serveSite } from './published-site.ts';
 
 const BUILD = 'bundle build --head [head.yaml] --policies [policies] --output [bundle.json] --revision 1';
 
@@ -30,22 +27,9 @@ test('another file than a root is named as the one at fault', async (t) => {
   await failing(desk, 'bundle verify [site] --root [bundle.json]', /bundle\.json`: it is no root/);
 });
 
-async function served(t: TestContext, desk: Desk): Promise<string> {
-  const server = createServer((request, response) => {
-    try {
-      response.end(readFileSync(join(desk.path('site'), request.url ?? '/')));
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  t.after(() => server.close().closeAllConnections());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 test('a file that is missing is named with what the server said, and with what to do', async (t) => {
   const desk = await published(t);
-  const url = await served(t, desk);
+  const url = await serveSite(t, desk);
   const verify = (what: string): string => `bundle verify ${what} --root [1.root.json]`;
   const incomplete = 'the repository is incomplete, so copy all of it again\\n$';
   for (const name of readdirSync(desk.path('site/targets'))) rmSync(desk.path(`site/targets/${name}`));

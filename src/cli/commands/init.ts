@@ -126,8 +126,12 @@ async function filesOf(plan: InitPlan, file: string): Promise<readonly NewFile[]
   ];
 }
 
+function configurationIn(files: readonly NewFile[]): string {
+  return String(files.at(-1)?.bytes ?? '');
+}
+
 function showOnly({ output }: CliContext, files: readonly NewFile[]): 0 {
-  const text = String(files.at(-1)?.bytes ?? '');
+  const text = configurationIn(files);
   const shownFiles = files.map(({ path, mode }) => ({ path, mode: mode.toString(8) }));
   output.result({ files: shownFiles, configuration: text, written: false }, () => [
     ...files.map(({ path, mode }) => `# would be written: ${path} (mode 0${mode.toString(8)})`),
@@ -137,10 +141,7 @@ function showOnly({ output }: CliContext, files: readonly NewFile[]): 0 {
 }
 
 async function agree(prompt: Prompt, { output }: CliContext, files: readonly NewFile[]): Promise<void> {
-  for (const line of String(files.at(-1)?.bytes ?? '')
-    .trimEnd()
-    .split('\n'))
-    output.note(`  ${line}`);
+  for (const line of configurationIn(files).trimEnd().split('\n')) output.note(`  ${line}`);
   for (const { path, mode } of files) output.note(`to be written: ${path} (mode 0${mode.toString(8)})`);
   if (!(await prompt.confirm('Write this?', 'y'))) throw new CliError('failed', 'nothing was written');
 }
