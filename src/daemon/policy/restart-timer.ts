@@ -9,7 +9,8 @@ const LASTING_MS = 300_000;
 /** When something that died is to be started again: later each time, unless it lasted. */
 export class RestartTimer {
   readonly #clock: Clock;
-  #startedAt = 0;
+  /** Null: nothing has started since the last death. */
+  #startedAt: number | null = null;
   #deaths = 0;
   #cancel = (): void => undefined;
 
@@ -23,7 +24,9 @@ export class RestartTimer {
 
   /** How long it will take, in milliseconds. */
   plan(restart: () => void): number {
-    if (this.#clock.now() - this.#startedAt > LASTING_MS) this.#deaths = 0;
+    // one that never started has not lasted, however long ago the one before it did
+    if (this.#startedAt !== null && this.#clock.now() - this.#startedAt > LASTING_MS) this.#deaths = 0;
+    this.#startedAt = null;
     this.#deaths += 1;
     const waitMs = backoffMs(RESTART, this.#deaths, Math.random);
     this.#cancel = this.#clock.after(waitMs, restart);
