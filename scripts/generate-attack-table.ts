@@ -5,6 +5,7 @@ import {
   acceptanceSection,
   attackSection,
   faultSection,
+  judgementSection,
   type Section,
   withSection,
 } from '../test/delivery/attack-document.ts';
@@ -20,7 +21,7 @@ import { tufRig } from '../test/delivery/tuf-rig.ts';
 
 const PAGE = new URL('../docs/attacks.md', import.meta.url);
 
-const sections: Section[] = [acceptanceSection()];
+const sections: Section[] = [acceptanceSection(), judgementSection()];
 for (const [rig, list] of [
   [governanceRig, GOVERNANCE_ATTACKS],
   [tufRig, TUF_ATTACKS],

@@ -1,6 +1,7 @@
 import { callHttp } from '../client/http-call.ts';
 import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { isObject, type RuleFields } from '../policy/rule-shape.ts';
+import type { SocketChoice } from '../socket/find-socket.ts';
 import { examined, type Finding, found, type Verdict } from './finding.ts';
 import type { Subject } from './subject.ts';
 
@@ -11,24 +12,42 @@ export interface DaemonReading {
   readonly verdict: Verdict;
   /** What it says of itself; null = it does not answer. */
   readonly status: RuleFields | null;
+  /** It answers at the decide socket, where callers ask. */
+  readonly reachable: boolean;
 }
 
 /** Whether a daemon answers, and which one. */
 export async function checkDaemon(subject: Subject): Promise<DaemonReading> {
-  const { decide } = subject;
-  if (decide.kind === 'refused') return silent(found('socket_refused', decide.message));
-  const outcome = await callHttp({ socketPath: decide.path, method: 'GET', path: '/v1/status', timeoutMs: TIMEOUT_MS });
-  if (outcome.kind === 'unavailable') return silent(unavailable(outcome.message));
-  if (outcome.status !== 200 || !isObject(outcome.body) || typeof outcome.body['generation'] !== 'number') {
-    return silent(found('daemon_strange', `\`${decide.path}\` answers HTTP status ${outcome.status}, and no status`));
-  }
-  const status = outcome.body;
-  const says = `reeve ${String(status['version'])}, pid ${String(status['pid'])}, generation ${String(status['generation'])}`;
-  return { verdict: examined(says, statusFindings(subject, status)), status };
+  const { decide, admin } = subject;
+  const asked = await statusAt(decide);
+  if (asked.kind === 'said') return reading(subject, asked.status, true);
+  // somebody who stands in the place of one socket does not make the daemon stop
+  const other = asked.finding.code === 'daemon_not_running' ? await statusAt(admin) : asked;
+  if (other.kind === 'said') return reading(subject, other.status, false);
+  return { verdict: examined('', [asked.finding]), status: null, reachable: false };
 }
 
-function silent(finding: Finding): DaemonReading {
-  return { verdict: examined('', [finding]), status: null };
+type Said =
+  | { readonly kind: 'said'; readonly status: RuleFields }
+  | { readonly kind: 'silent'; readonly finding: Finding };
+
+/** What a daemon says there, or what is wrong. */
+async function statusAt(socket: SocketChoice): Promise<Said> {
+  const silent = (finding: Finding): Said => ({ kind: 'silent', finding });
+  if (socket.kind === 'refused') return silent(found('socket_refused', socket.message));
+  const { path } = socket;
+  const outcome = await callHttp({ socketPath: path, method: 'GET', path: '/v1/status', timeoutMs: TIMEOUT_MS });
+  if (outcome.kind === 'unavailable') return silent(unavailable(outcome.message));
+  if (outcome.status === 200 && isObject(outcome.body) && typeof outcome.body['generation'] === 'number') {
+    return { kind: 'said', status: outcome.body };
+  }
+  return silent(found('daemon_strange', `\`${path}\` answers HTTP status ${outcome.status}, and no status`));
+}
+
+function reading(subject: Subject, status: RuleFields, reachable: boolean): DaemonReading {
+  const says = `reeve ${String(status['version'])}, pid ${String(status['pid'])}, generation ${String(status['generation'])}`;
+  const lost = reachable ? [] : [found('socket_lost', `pid ${String(status['pid'])} answers at its admin socket only`)];
+  return { verdict: examined(says, [...lost, ...statusFindings(subject, status)]), status, reachable };
 }
 
 function unavailable(message: string): Finding {

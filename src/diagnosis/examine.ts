@@ -57,11 +57,11 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     }),
   );
   const daemon = await guardedDaemon(subject);
-  const { status } = daemon;
+  const { status, reachable } = daemon;
   const awake =
     (check: (status: RuleFields) => Verdict | Promise<Verdict>): (() => Verdict | Promise<Verdict>) =>
     () =>
-      status === null ? skipped('no daemon answers') : check(status);
+      status === null || !reachable ? skipped('no daemon answers at the decide socket') : check(status);
   const checks: Readonly<Record<CheckName, () => Verdict | Promise<Verdict>>> = {
     configuration: () => verdict,
     state: () => rehearsing.failure ?? checkState(config, rehearsal),
@@ -109,13 +109,13 @@ async function rehearsalOf(
 }
 
 async function guardedDaemon(subject: Subject): Promise<Awaited<ReturnType<typeof checkDaemon>>> {
-  let status: RuleFields | null = null;
+  let [status, reachable]: [RuleFields | null, boolean] = [null, false];
   const verdict = await guarded('daemon', async () => {
     const reading = await checkDaemon(subject);
-    ({ status } = reading);
+    ({ status, reachable } = reading);
     return reading.verdict;
   });
-  return { verdict, status };
+  return { verdict, status, reachable };
 }
 
 function localFiles(status: RuleFields | null, rehearsal: Rehearsal | null): Verdict {

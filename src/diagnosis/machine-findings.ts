@@ -106,6 +106,11 @@ export const MACHINE_FINDINGS = {
     'nobody listens at the socket',
     'start it: `reeve service install`, or `reeve daemon --config FILE`',
   ),
+  socket_lost: fault(
+    'daemon',
+    'the daemon runs, and callers do not reach it at its decide socket',
+    'remove what stands there: within seconds the daemon takes its place again; if it does not, restart it',
+  ),
   daemon_silent: fault('daemon', 'somebody listens at the socket and does not answer', 'restart the daemon'),
   daemon_strange: fault('daemon', 'what answers is no daemon of ours', 'see who listens there: ss -xlp'),
   socket_refused: fault('daemon', 'clients do not trust this socket', 'do what the message says'),

@@ -15,7 +15,10 @@ export async function lookAtLaunchd(places: ServicePlaces, run: RunCommand): Pro
 }
 
 export function launchdInstall(places: ServicePlaces, loaded: boolean, changed: boolean): readonly ServiceCommand[] {
-  if (loaded && !changed) return [];
+  if (loaded && !changed) {
+    const argv = ['launchctl', 'kickstart', `${domainOf(places)}/${LAUNCHD_LABEL}`];
+    return [{ argv, purpose: 'start it, should it have ended' }];
+  }
   const file = join(places.unitDirectory, `${LAUNCHD_LABEL}.plist`);
   return [
     ...(loaded ? launchdUninstall(places) : []),

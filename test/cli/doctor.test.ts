@@ -43,7 +43,7 @@ test('without a daemon it says what would be, a fault makes the exit code 1, and
     stdout,
     /^FAULT +daemon\n +cannot ask `.*decide\.sock` \(ENOENT\) \(daemon_not_running\)\n +mend: start it/m,
   );
-  assert.match(stdout, /^skipped +decisions +no daemon answers$/m);
+  assert.match(stdout, /^skipped +decisions +no daemon answers at the decide socket$/m);
   assert.match(stdout, /\n\n1 fault, \d+ warnings?, 2 checks skipped\n$/);
 });
 

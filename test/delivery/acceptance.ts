@@ -47,7 +47,10 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
   {
     line: 'an expired signature with the clock set back',
     shown: [
-      tested('sources/tuf/faults.test.ts', 'a clock that was set back makes nothing old acceptable'),
+      tested(
+        'sources/tuf/faults.test.ts',
+        'a clock that was set back makes nothing old acceptable, and is told apart from an attack',
+      ),
       ...fault('signed-back'),
     ],
   },
@@ -77,21 +80,40 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
   {
     line: 'a syntax error in a local file keeps its last good rules, and is shown',
     shown: [
-      tested('delivery/local-files.test.ts', 'a local file that breaks keeps its rules'),
-      tested('sources/local/local-files.test.ts', 'a broken file keeps its last good rules, also across a restart'),
+      tested(
+        'delivery/local-files.test.ts',
+        'a local file that breaks keeps its rules, over a restart too, and is shown as it is',
+      ),
+      tested(
+        'sources/local/local-files.test.ts',
+        'a broken file keeps its last good rules, also across a restart; deleting it ends them',
+      ),
     ],
   },
   {
     line: 'a link in the place of a local file',
-    shown: [tested('delivery/local-files.test.ts', 'a link in the place of a local file keeps its denies')],
+    shown: [
+      tested(
+        'delivery/local-files.test.ts',
+        'a link in the place of a local file keeps its denies and loses its allows',
+      ),
+    ],
   },
   {
     line: 'a save by renaming, as editors do it',
-    shown: [tested('delivery/local-files.test.ts', 'a save by renaming is one change')],
+    shown: [
+      tested('delivery/local-files.test.ts', 'a save by renaming is one change, and the file goes on being watched'),
+    ],
   },
   {
     line: 'a restart with the server out of reach keeps the policy',
-    shown: [...fault('no-source'), tested('e2e/organisation.test.ts', 'kept over a restart without it')],
+    shown: [
+      ...fault('no-source'),
+      tested(
+        'e2e/organisation.test.ts',
+        'the whole loop: pulled, changed by itself, kept without the server, and kept over a restart without it',
+      ),
+    ],
   },
   {
     line: '401 for ever reads the credential again',
@@ -105,7 +127,12 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
   },
   {
     line: 'two organisations',
-    shown: [tested('e2e/organisation.test.ts', 'another organisation conflicts')],
+    shown: [
+      tested(
+        'e2e/organisation.test.ts',
+        'what is stored keeps governing: another organisation conflicts, an edited policy is not served, age closes',
+      ),
+    ],
   },
   {
     line: 'what heals arrives while the daemon refuses what it has stored',
@@ -123,7 +150,10 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
     line: 'the disk of the log is full',
     shown: [
       tested('daemon/logger.test.ts', 'a full disk costs the lines and nothing else'),
-      tested('audit/events.test.ts', 'an event survives a disk that refuses its page'),
+      tested(
+        'audit/events.test.ts',
+        'an event survives a disk that refuses its page until it is given up, and a writer that breaks down',
+      ),
     ],
   },
   {
@@ -137,14 +167,19 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
     ],
   },
   {
-    line: 'thousands of idle connections',
+    line: 'ten thousand idle connections',
     shown: [
-      tested('security/bypass-sockets.test.ts', '42 a thousand idle clients and some that send a byte at a time'),
+      tested('e2e/crowd.test.ts', 'ten thousand idle clients keep nobody waiting, and the daemon holds few of them'),
+      tested(
+        'security/bypass-sockets.test.ts',
+        '42 a thousand idle clients and some that send a byte at a time keep nobody waiting',
+      ),
     ],
   },
   {
-    line: 'one caller floods while another measures',
+    line: 'one caller asks 50,000 times a second while another measures',
     shown: [
+      tested('e2e/crowd.test.ts', 'a caller is answered in time while another asks 50,000 times a second'),
       tested('localapi/limits.test.ts', 'a caller is answered in time while others flood the socket'),
       tested('localapi/turns.test.ts', 'connections of one caller share its time'),
     ],
@@ -162,9 +197,6 @@ export const ACCEPTANCE: readonly AcceptanceLine[] = [
   },
   {
     line: '`doctor` is red for each of these that is a fault of this machine or its source',
-    shown: [
-      tested('diagnosis/doctor-faults.test.ts', 'the doctor finds each fault, and nothing once it is mended'),
-      tested('diagnosis/run-doctor-faults.ts', 'On the way from a governance API'),
-    ],
+    shown: [tested('diagnosis/doctor-faults.test.ts', '…, the doctor finds each fault, and nothing once it is mended')],
   },
 ];

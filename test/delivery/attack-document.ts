@@ -1,3 +1,4 @@
+import { ATTACKS } from '../sources/tuf/attacks.ts';
 import { ACCEPTANCE, type Shown } from './acceptance.ts';
 import type { AttackResult } from './attack.ts';
 import { attackTable, tableOf } from './attack-table.ts';
@@ -28,11 +29,13 @@ Each fault of a machine meets a daemon that had served revision 2, whose source 
 at; that it says so, too, is left out. Then the source may be reached again, with something new. A source that is
 *frozen* can be reached all the time, and never has anything new.
 
-The last section says where each line of a list is shown that was drawn from bug reports of comparable agents; there
-and above, *acceptance* means that list.
+The last section but one lists where reeve and the reference client of TUF judge differently. The last one says where
+each line of a list is shown that was drawn from bug reports of comparable agents; there and above, *acceptance* means
+that list.
 `;
 
 export const KILL_HEADING = 'Kill loop';
+const JUDGED_HEADING = 'Where `tuf-js` judges differently';
 export const ACCEPTANCE_HEADING = 'Acceptance list';
 
 const SECTIONS: Readonly<Record<AttackResult['source'], string>> = {
@@ -46,6 +49,7 @@ const HEADINGS: readonly string[] = [
   ...Object.values(SECTIONS),
   ...FAULT_GROUPS.map(({ heading }) => heading),
   KILL_HEADING,
+  JUDGED_HEADING,
   ACCEPTANCE_HEADING,
 ];
 
@@ -53,6 +57,15 @@ export function attackSection(results: readonly AttackResult[]): Section {
   const [first] = results;
   if (first === undefined) throw new Error('nothing was seen');
   return { heading: SECTIONS[first.source], text: attackTable(results) };
+}
+
+/** The attacks on a TUF client, tried on ours and on `tuf-js`, that only one of them accepts. */
+export function judgementSection(): Section {
+  const rows = ATTACKS.filter(({ why }) => why !== undefined).map(({ name, ours, theirs, why }) => {
+    return [name, ours, theirs, why ?? ''];
+  });
+  const both = `Each of ${ATTACKS.length} attacks was tried on both clients; these are the ones that only one of them accepts.`;
+  return { heading: JUDGED_HEADING, text: `${both}\n\n${tableOf(['attack', 'reeve', '`tuf-js`', 'why'], rows)}` };
 }
 
 /** Where each line of the acceptance list is shown. */

@@ -12,6 +12,8 @@ export interface Files {
 export interface BrokenMachine extends Files {
   readonly place: Stand;
   readonly rig: OpenRig;
+  /** Lets its source be reached meanwhile. */
+  readonly inReach: (during: () => Promise<unknown>) => Promise<void>;
   /** Lets its source be reached for one sync, for which there is something new. */
   readonly syncNext: () => Promise<void>;
   /** The same, with nothing new. */
@@ -27,8 +29,8 @@ export interface Fault {
   readonly title: string;
   /** A letter of the complaints that people have about other agents, or what else it is an example of. */
   readonly kind: string;
-  /** The state has a file system of its own, as small as that. */
-  readonly ownDisk?: boolean;
+  /** The state has a file system of its own: a small one, or one with a journal, which a fault makes read-only. */
+  readonly ownDisk?: 'small' | 'journaled';
   /** The source is asked by TLS: it vouches for the time. */
   readonly secure?: boolean;
   /** Between a stop and a start; the second number counts from 0 up to `forms`. */

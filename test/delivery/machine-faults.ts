@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { eventually } from '../support/daemon-process.ts';
 import type { BrokenMachine, Fault, Files } from './fault.ts';
-import { remount } from './small-disk.ts';
+import { failDisk, lockFile, mountAgain, remount, unlockFile } from './small-disk.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -183,6 +183,25 @@ export const CLOCK_FAULTS: readonly Fault[] = [
     says: ['policy_stale', 'policy_aging'],
   },
   {
+    id: 'suspended',
+    title:
+      'two hours of sleep, in which the timers stood still and something new was published ' +
+      '(`test/delivery/suspend.test.ts` stops a process, too)',
+    kind: 'D',
+    upToDate: true,
+    happens: ({ place, rig, inReach }) =>
+      inReach(async () => {
+        await rig.publish('');
+        place.shift(2 * HOUR);
+        const isLive = async (): Promise<boolean> =>
+          (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
+        await eventually('the newer policy', isLive);
+        await place.idle(); // and to have said so
+      }),
+    served: 'the newest revision',
+    says: [],
+  },
+  {
     id: 'back-while-stale',
     title: '31 days forward, and back again, over a restart',
     kind: 'acceptance',
@@ -275,7 +294,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     id: 'disk-full',
     title: 'the disk is full when a new revision arrives',
     kind: 'E',
-    ownDisk: true,
+    ownDisk: 'small',
     async happens({ state, syncNext }) {
       fill(state);
       await syncNext();
@@ -288,7 +307,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     id: 'disk-full-start',
     title: 'the disk is full when the daemon starts',
     kind: 'E',
-    ownDisk: true,
+    ownDisk: 'small',
     async happens({ state, restart }) {
       fill(state);
       await restart();
@@ -301,7 +320,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     id: 'disk-read-only-start',
     title: 'the disk is read-only when the daemon starts',
     kind: 'E',
-    ownDisk: true,
+    ownDisk: 'small',
     async happens({ place, state }) {
       await place.stop();
       remount(state, 'ro');
@@ -310,6 +329,44 @@ export const DISK_FAULTS: readonly Fault[] = [
     mend: { how: 'making it writable', does: ({ state }) => remount(state, 'rw') },
     served: 'does not start',
     says: ['database_unusable'],
+  },
+  {
+    id: 'database-read-only-start',
+    title: 'the database alone is read-only when the daemon starts',
+    kind: 'E',
+    ownDisk: 'small',
+    async happens({ place, state }) {
+      await place.stop();
+      lockFile(databaseIn(state));
+      await place.start();
+    },
+    mend: { how: 'making it writable', does: ({ state }) => unlockFile(databaseIn(state)) },
+    served: 'does not start',
+    says: ['database_unusable'],
+  },
+];
+
+/** The same, with a disk that has a journal. */
+export const FAILING_DISK_FAULTS: readonly Fault[] = [
+  {
+    id: 'disk-read-only',
+    title: 'the disk fails and turns read-only while the daemon runs, and a new revision arrives',
+    kind: 'E',
+    ownDisk: 'journaled',
+    async happens({ state, syncNext }) {
+      failDisk(state);
+      await syncNext();
+    },
+    mend: {
+      how: 'mounting it again, a restart',
+      async does({ place, state }) {
+        await place.stop();
+        mountAgain(state);
+        await place.start();
+      },
+    },
+    served: 'revision 2',
+    says: ['store store'],
   },
 ];
 

@@ -11,7 +11,7 @@ import type { BrokenMachine, Fault, FaultSighting } from './fault.ts';
 import type { FaultGroup } from './fault-groups.ts';
 import { HTTP_EVILS } from './http-attacks.ts';
 import { generic, isNews, lineOf } from './log-line.ts';
-import { mountSmallDisk } from './small-disk.ts';
+import { mountJournaledDisk, mountSmallDisk } from './small-disk.ts';
 import { type Stand, type StandStatus, stand } from './stand.ts';
 
 export interface FaultResult {
@@ -101,18 +101,20 @@ async function brokenMachine(scope: Scope, fault: Fault, beginning: Beginning): 
   const { kind, publisher, first, second } = beginning;
   const rig = await publisher.open(scope, fault.secure === true);
   const place = stand(scope, { source: rig.source });
-  if (fault.ownDisk === true) mountSmallDisk(scope, place.state);
+  if (fault.ownDisk === 'small') mountSmallDisk(scope, place.state);
+  if (fault.ownDisk === 'journaled') mountJournaledDisk(scope, place.state);
   cpSync(second, place.state, { recursive: true });
   const outOfReach = async (): Promise<void> => {
     await rig.arm(HTTP_EVILS['not-found'].does, kind.reached);
   };
   await outOfReach();
-  const syncAgain = async (): Promise<void> => {
+  const inReach: BrokenMachine['inReach'] = async (during) => {
     await place.idle(QUIET_MS);
     await rig.disarm();
-    await place.sync();
+    await during();
     await outOfReach();
   };
+  const syncAgain = (): Promise<void> => inReach(() => place.sync());
   let passed = 0;
   scope.after(async () => {
     if (passed === 0) return;
@@ -120,7 +122,7 @@ async function brokenMachine(scope: Scope, fault: Fault, beginning: Beginning): 
     await rig.publish('');
   });
   return {
-    ...{ rig, place, syncAgain, state: place.state, older: first },
+    ...{ rig, place, inReach, syncAgain, state: place.state, older: first },
     pass(ms) {
       passed += ms;
       rig.pass?.(ms);

@@ -7,8 +7,9 @@ import { DOCTOR_FAULTS, runDoctorFaults } from './run-doctor-faults.ts';
 const PAGE = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
 
 for (const group of DOCTOR_FAULTS) {
-  const title = `${group.heading.toLowerCase()}, the doctor finds each fault, and nothing once it is mended`;
-  test(title, { skip: group.skip }, async () => {
+  test(`${group.heading.toLowerCase()}, the doctor finds each fault, and nothing once it is mended`, {
+    skip: group.skip,
+  }, async () => {
     const sightings = await runDoctorFaults(group);
     for (const { fault, red, left } of sightings) {
       assert.ok(red.includes(fault.finds), `${fault.id}: ${fault.finds} is not among ${JSON.stringify(red)}`);

@@ -292,7 +292,8 @@ describe('launchd', () => {
     };
     await install(await planInstall(places, run), run);
     assert.deepEqual([ran, (await serviceState(places, run)).running], [['bootstrap'], true]);
-    assert.deepEqual((await planInstall(places, run)).commands, []);
+    const again = (await planInstall(places, run)).commands.map(({ argv }) => argv[1]);
+    assert.deepEqual(again, ['kickstart'], 'it starts what stayed down');
     writeFileSync(join(places.unitDirectory, 'dev.reeve.daemon.plist'), 'older');
     await install(await planInstall(places, run), run);
     assert.deepEqual(ran, ['bootstrap', 'bootout', 'bootstrap']);

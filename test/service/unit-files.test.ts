@@ -189,7 +189,7 @@ describe('the property lists of launchd', { skip: noPython }, () => {
       const config = kind === 'system' ? '/etc/reeve/reeve.yaml' : '/Users/ann/.config/reeve/reeve.yaml';
       assert.deepEqual(readPlist(file?.text ?? ''), {
         Label: 'dev.reeve.daemon',
-        ProgramArguments: [...words, 'daemon', '--config', config],
+        ProgramArguments: [...words, 'daemon', '--config', config, '--stay-down'],
         RunAtLoad: true,
         KeepAlive: { SuccessfulExit: false },
         ThrottleInterval: 10,

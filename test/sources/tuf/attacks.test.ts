@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { differences, judgementSection } from '../../delivery/attack-document.ts';
 import { ATTACKS, type Attack } from './attacks.ts';
 import { type Attacked, ourClient, theirClient } from './clients.ts';
 
@@ -50,6 +52,12 @@ async function compare(t: TestContext, attack: Attack): Promise<void> {
 // several at a time: most of each is waiting for a disk or a socket
 test('attacks on a client', { concurrency: 3 }, async (t) => {
   await Promise.all(ATTACKS.map((attack) => t.test(attack.name, (each) => compare(each, attack))));
+});
+
+test('docs/attacks.md lists each attack that only one of the clients accepts, and why', () => {
+  const page = readFileSync(new URL('../../../docs/attacks.md', import.meta.url), 'utf8');
+  // a difference: `node scripts/generate-attack-table.ts` writes it
+  assert.deepEqual(differences(page, judgementSection()), []);
 });
 
 test('every attack has a name of its own', () => {
