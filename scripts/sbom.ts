@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
 import { billOfMaterials } from './bill-of-materials.ts';
 
-console.log(JSON.stringify(billOfMaterials(process.argv.includes('--with-node')), null, 2));
+const { values } = parseArgs({ options: { 'with-node': { type: 'boolean', default: false } } });
+console.log(JSON.stringify(billOfMaterials(values['with-node']), null, 2));

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
@@ -16,13 +16,20 @@ export interface BundleShelf {
 export async function bundleNamed(name: string, shelf: BundleShelf): Promise<ReviewedBundle | null> {
   const kept = await keptNamed(name, shelf);
   if (kept !== null || name === 'active' || name === 'previous') return kept;
+  if (/^https?:\/\//.test(name)) throw repository(name);
   const path = resolve(shelf.cwd, name);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw repository(name);
   if (existsSync(path)) return inFile(path, shelf);
   throw new CliError(
     'failed',
     `${shown(name)} is no revision that served on this machine, and no file`,
     'name `active`, `previous`, a revision of the last ten, or a bundle file',
   );
+}
+
+function repository(name: string): CliError {
+  const hint = 'two repositories are compared by `reeve bundle diff`; here, name the bundle file in one';
+  return new CliError('failed', `${shown(name)} is no bundle file: it would be a repository`, hint);
 }
 
 async function keptNamed(name: string, { database }: BundleShelf): Promise<ReviewedBundle | null> {

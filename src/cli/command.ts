@@ -36,6 +36,8 @@ export interface OptionSpec {
   readonly mandatory?: boolean;
   /** May be given more than once; the values are an array. */
   readonly repeatable?: boolean;
+  /** Every value there is; shells complete them. */
+  readonly choices?: readonly string[];
 }
 
 /** One command: data, and what it does. */

@@ -67,6 +67,7 @@ export const PLAN_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--preset <name>',
     description: `what applies where nobody governs: ${PRESET_NAMES.join(', ')} (default: locked-down)`,
+    choices: PRESET_NAMES,
   },
 ];
 

@@ -43,7 +43,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
     }),
   beforeEnd,
-  invoker: process.env['SUDO_USER'] ?? null,
+  invoker: process.env['SUDO_USER'] ?? process.env['DOAS_USER'] ?? null,
 });
 
 // process.exit cuts a pipe short that has not taken everything yet

@@ -21,7 +21,7 @@ import {
 export interface InstallPlan {
   readonly files: readonly FileStep[];
   readonly commands: readonly ServiceCommand[];
-  /** False = it starts at the next boot. */
+  /** False = it starts at the next boot; a user's own at the next log-in. */
   readonly startsNow: boolean;
 }
 

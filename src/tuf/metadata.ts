@@ -46,6 +46,10 @@ export function readMetadata<K extends Kind>(kind: K, bytes: Uint8Array, role: s
   if (bytes.length > max) throw new TufError('too_large', role, `has more than ${max} bytes`);
   const json = parseStrictJson(bytes);
   if (json.kind === 'error') throw new TufError('malformed', role, `${json.message}: is this a TUF repository?`);
+  // of `null` the data model says what JavaScript says
+  if (typeof json.value !== 'object' || json.value === null) {
+    throw new TufError('malformed', role, `is not ${kind} metadata, which is a JSON object: is this a TUF repository?`);
+  }
   for (const [most, ...path] of COUNTED[kind]) {
     if (entriesAt(json.value, ['signed', ...path]) > most) {
       throw new TufError('malformed', role, `has more than ${most} entries in \`${path.join('.')}\``);

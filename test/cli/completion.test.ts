@@ -61,6 +61,9 @@ describe('completion in bash', { skip: missing('bash') }, () => {
     assert.deepEqual(offered(script, ['reeve', 'check', 'n']), ['network']);
     assert.deepEqual(offered(script, ['reeve', '--json', 'check', 'n']), ['network']);
     assert.deepEqual(offered(script, ['reeve', 'status', '--wa']), ['--watch']);
+    assert.deepEqual(offered(script, ['reeve', 'init', '--preset', '']), ['locked-down', 'balanced', 'open']);
+    assert.deepEqual(offered(script, ['reeve', 'log', '--decision', 'd']), ['deny']);
+    assert.deepEqual(offered(script, ['reeve', 'init', '--preset', 'open', '--tu']), ['--tuf']);
     assert.deepEqual(offered(script, ['reeve', 'completion', '']).slice(0, 3), ['bash', 'zsh', 'fish']);
     // a value is not for us to guess, and a file is readline's
     assert.deepEqual(offered(script, ['reeve', 'status', '--socket', '/e']), []);

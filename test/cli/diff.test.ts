@@ -301,3 +301,13 @@ test('who made the revisions, why and under which ticket stands below their name
     /^.* → revision 8\nchange: none → 2026-05-02T00:00:00Z by bob \(T-2\): the audit\n/,
   );
 });
+
+test('a repository in the place of a bundle is told which command compares those', async (t) => {
+  const at = place(t);
+  enrol(at.state, { revision: 'r1', policies: [rules('a.example')] });
+  for (const name of [at.local, 'https://policy.example.com']) {
+    const { code, stderr } = await diff(at, name);
+    assert.equal(code, 1);
+    assert.match(stderr, /is no bundle file.*\nhint: .*`reeve bundle diff`/);
+  }
+});

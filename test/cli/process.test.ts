@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
@@ -160,3 +160,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     );
   });
 }
+
+test('an init that is interrupted leaves nothing behind, no credential least of all', async (t) => {
+  const { server } = await waitingMachine(t);
+  const directory = join(temporaryDirectory(t), 'reeve');
+  const credential = join(temporaryDirectory(t), 'credential.json');
+  writeFileSync(credential, JSON.stringify({ identifier: 'id', secret: 'secret' }), { mode: 0o600 });
+  const asked = once(server, 'request');
+  const governance = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`;
+  const options = ['--governance', governance, '--org', 'example', '--credential-file', credential];
+  const child = started(t, ['init', ...options, '--config', join(directory, 'reeve.yaml')]);
+  const end = ended(child);
+  assert.equal(await Promise.race([asked.then(() => 'asked'), end.then(({ stderr }) => stderr)]), 'asked');
+  assert.equal(readdirSync(directory).length, 1, 'what is to become the configuration');
+  child.kill('SIGINT');
+  assert.equal((await end).code, 128 + constants.signals.SIGINT);
+  assert.ok(!existsSync(directory));
+});

@@ -23,7 +23,10 @@ test('a dry run of an installation shows its files and commands and does nothing
   const { code, stdout, stderr } = await runCli(['service', 'install', '--dry-run', '--config', config]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /reeve-admin\.socket +new\n[^]*systemctl (?:--user )?enable reeve\.socket/);
-  assert.match(stdout, /nothing was done: this is what `reeve service install` would do\n$/);
+  assert.match(
+    stdout,
+    /nothing was done: this is what `reeve service install` would do(?:; the daemon would start (?:at the next boot|when this user logs in: .+))?\n$/,
+  );
   const json = await runCli(['service', 'install', '--dry-run', '--config', config, '--json']);
   const { done, files } = JSON.parse(json.stdout) as { done: boolean; files: readonly { path: string }[] };
   assert.equal(done, false);

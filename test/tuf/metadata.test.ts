@@ -315,3 +315,9 @@ test('a file over its cap is not parsed at all', () => {
     );
   }
 });
+
+test('JSON that is no object is refused in words of ours', () => {
+  for (const text of ['null', '3', '"timestamp"', 'true']) {
+    assert.throws(() => readTimestamp(Buffer.from(text)), /which is a JSON object: is this a TUF repository\?/, text);
+  }
+});

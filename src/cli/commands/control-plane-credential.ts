@@ -18,7 +18,12 @@ export const credentialCreate: Command = {
   options: [
     DATABASE_OPTION,
     ORG_OPTION,
-    { flags: '--kind <kind>', description: 'admin manages policies, machine only reads them', mandatory: true },
+    {
+      flags: '--kind <kind>',
+      description: 'admin manages policies, machine only reads them',
+      mandatory: true,
+      choices: ['admin', 'machine'],
+    },
     { flags: '--identifier <name>', description: 'what its holder signs in with', mandatory: true },
     { flags: '--team <id>', description: 'a team of its holder, recorded with it; may be repeated', repeatable: true },
   ],

@@ -161,6 +161,13 @@ async function establish({ output, beforeEnd }: CliContext, establishing: Establ
   const stamp = new Date().toISOString().replaceAll(/[:-]/g, '').slice(0, 15);
   const replacing = { replace, kept: (path: string) => `${path}.before-${stamp}` };
   const undo: (() => void)[] = [];
+  const takeBack = (): void => {
+    for (const step of undo.toReversed()) step();
+  };
+  const settled = beforeEnd(() => {
+    takeBack();
+    dropStaged(staging);
+  });
   try {
     for (const one of staged.filter(({ path }) => path !== file)) undo.push(placeFile(one, replacing));
     const tried = await tryConfiguration(staged, file, { fetching, beforeEnd });
@@ -168,9 +175,10 @@ async function establish({ output, beforeEnd }: CliContext, establishing: Establ
     report(output, files, tried);
     return tried?.kind === 'failed' ? 1 : 0;
   } catch (error) {
-    for (const step of undo.toReversed()) step();
+    takeBack();
     throw error instanceof CliError ? error : new CliError('failed', messageOf(error), 'nothing was written');
   } finally {
+    settled();
     dropStaged(staging);
   }
 }

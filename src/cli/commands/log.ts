@@ -13,6 +13,9 @@ const FOLLOW_MS = 1_000;
 const DURATION = /^([1-9]\d{0,8})([smhd])$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const ACTIONS = ['connect:tcp', 'connect:udp', 'read', 'write'];
+const TYPES = ['decision', 'event', 'gap', 'begin', 'start', 'stop'];
+
 export const log: Command = {
   path: ['log'],
   summary: 'show the decisions that the daemon made',
@@ -22,16 +25,16 @@ export const log: Command = {
   options: [
     { flags: '--since <time>', description: '`2026-01-31T12:00:00Z`, or `90s`, `15m`, `2h`, `7d` ago' },
     { flags: '--until <time>', description: 'the same, for the end' },
-    { flags: '--decision <decision>', description: 'allow or deny' },
+    { flags: '--decision <decision>', description: 'allow or deny', choices: ['allow', 'deny'] },
     { flags: '--code <code>', description: 'decision code, such as org_deny' },
-    { flags: '--action <action>', description: 'connect:tcp, connect:udp, read or write' },
+    { flags: '--action <action>', description: 'connect:tcp, connect:udp, read or write', choices: ACTIONS },
     { flags: '--host <host>', description: 'exactly this host, or address where no host was named' },
     { flags: '--path <path>', description: 'exactly this path' },
     { flags: '--contains <text>', description: 'part of a host or a path' },
     { flags: '--uid <uid>', description: 'user id of the process that asked' },
     { flags: '--policy <id>', description: 'policy, local file or preset of the rule that decided' },
     { flags: '--rule <id>', description: 'the rule that decided' },
-    { flags: '--type <type>', description: 'decision, event, gap, begin, start or stop' },
+    { flags: '--type <type>', description: `${TYPES.slice(0, -1).join(', ')} or ${TYPES.at(-1)}`, choices: TYPES },
     { flags: '--limit <count>', description: `how many records; ${DEFAULT_RECORDS} without it` },
     { flags: '--follow', description: 'go on with what is written from now on, until interrupted' },
   ],

@@ -28,27 +28,38 @@ export const serviceInstall: Command = {
     await checkInstallable(places);
     const plan = await planInstall(places, runCommand);
     if (!dryRun) await install(plan, runCommand);
-    output.result(reportOf(plan, dryRun), () => [
+    output.result(reportOf(plan, dryRun, LATER[places.kind]), () => [
       ...fileLines(output, plan.files),
       ...commandLines(output, plan.commands),
-      closing(plan, dryRun),
+      closing(plan, { dryRun, later: LATER[places.kind] }),
     ]);
     return 0;
   },
 };
 
-function reportOf({ files, commands, startsNow }: InstallPlan, dryRun: boolean): object {
+/** When a service starts whose manager does not run now. */
+const LATER = { system: 'at the next boot', user: 'when this user logs in: no user manager runs now' } as const;
+
+function reportOf({ files, commands, startsNow }: InstallPlan, dryRun: boolean, later: string): object {
   return {
     done: !dryRun,
     files: files.map(({ action, path }) => ({ action, path })),
     commands: commands.map(({ argv, purpose }) => ({ command: argv, purpose })),
-    starts: startsNow ? 'now' : 'at the next boot',
+    starts: startsNow ? 'now' : later,
   };
 }
 
-function closing({ files, commands, startsNow }: InstallPlan, dryRun: boolean): string {
-  if (dryRun) return 'nothing was done: this is what `reeve service install` would do';
+interface Closing {
+  readonly dryRun: boolean;
+  readonly later: string;
+}
+
+function closing({ files, commands, startsNow }: InstallPlan, { dryRun, later }: Closing): string {
+  if (dryRun) {
+    const what = 'nothing was done: this is what `reeve service install` would do';
+    return startsNow ? what : `${what}; the daemon would start ${later}`;
+  }
   if (commands.length === 0 && files.every(({ action }) => action === 'keep'))
-    return 'it was installed already, and runs';
-  return startsNow ? 'installed and started: see `reeve status`' : 'installed: it starts at the next boot';
+    return startsNow ? 'it was installed already, and runs' : `it was installed already: it starts ${later}`;
+  return startsNow ? 'installed and started: see `reeve status`' : `installed: it starts ${later}`;
 }

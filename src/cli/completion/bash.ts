@@ -6,7 +6,7 @@ export function bashCompletion(nodes: readonly CompletionNode[]): string {
   return `# bash completion for reeve, written by \`reeve completion bash\`
 _reeve() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}"
-  local path='' next='' words='' others='' paths='' files='' i
+  local path='' next='' words='' among='' others='' paths='' files='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     next="\${path:+$path }\${COMP_WORDS[i]}"
     case "$next" in
@@ -18,6 +18,7 @@ ${nodes.map(caseOf).join('\n')}
   esac
   COMPREPLY=()
   case " $paths " in *" $prev "*) return 0 ;; esac
+  if [ -n "$among" ]; then COMPREPLY=($(compgen -W "$among" -- "$cur")); compopt +o default +o bashdefault 2>/dev/null; return 0; fi
   case " $others " in *" $prev "*) compopt +o default +o bashdefault 2>/dev/null; return 0 ;; esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
   # without a match, readline completes files: only where a file is an argument
@@ -38,5 +39,9 @@ function caseOf({ path, commands, options, choices, files }: CompletionNode): st
     `paths='${valued('file')}'`,
     `files='${files ? 'yes' : ''}'`,
   ];
+  const chosen = options.flatMap(({ name, choices: values }) =>
+    values.length === 0 ? [] : [`${name}) among='${values.join(' ')}' ;;`],
+  );
+  if (chosen.length > 0) sets.push(`; case "$prev" in ${chosen.join(' ')} esac`);
   return `    '${path}') ${sets.join(' ')} ;;`;
 }

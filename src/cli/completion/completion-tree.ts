@@ -1,13 +1,15 @@
 import { GLOBAL_OPTIONS } from '../about.ts';
 import type { Command, CommandGroup, OptionSpec } from '../command.ts';
 
-/** What may be written behind a name: nothing, a file of this machine, or something that nobody can guess. */
-export type ValueKind = 'none' | 'file' | 'other';
+/** What may be written behind a name: nothing, a file of this machine, one of few, or something that nobody can guess. */
+export type ValueKind = 'none' | 'file' | 'choice' | 'other';
 
 export interface CompletedOption {
   /** With its dashes. */
   readonly name: string;
   readonly value: ValueKind;
+  /** All of its values, where it takes one of few. */
+  readonly choices: readonly string[];
   readonly description: string;
 }
 
@@ -23,8 +25,8 @@ export interface CompletionNode {
   readonly files: boolean;
 }
 
-const HELP: CompletedOption = { name: '--help', value: 'none', description: 'show this help' };
-const VERSION: CompletedOption = { name: '--version', value: 'none', description: 'show the version' };
+const HELP: CompletedOption = { name: '--help', value: 'none', choices: [], description: 'show this help' };
+const VERSION: CompletedOption = { name: '--version', value: 'none', choices: [], description: 'show the version' };
 
 /** Every place at which a shell can complete, the root first. */
 export function completionTree(
@@ -62,8 +64,12 @@ function leafOf(command: Command, everywhere: readonly CompletedOption[]): Omit<
 
 const OF_FILES = /<[^>]*(?:file|path|directory)[^>]*>/;
 
-function optionOf({ flags, description }: OptionSpec): CompletedOption {
+function optionOf({ flags, description, choices = [] }: OptionSpec): CompletedOption {
   const [name = ''] = flags.split(' ');
-  const value = OF_FILES.test(flags) ? 'file' : flags.includes('<') ? 'other' : 'none';
-  return { name, value, description };
+  return { name, value: choices.length > 0 ? 'choice' : valueOf(flags), choices, description };
+}
+
+function valueOf(flags: string): ValueKind {
+  if (OF_FILES.test(flags)) return 'file';
+  return flags.includes('<') ? 'other' : 'none';
 }

@@ -30,8 +30,8 @@ function linesOf({ path, commands, options, choices, files }: CompletionNode): r
   ];
 }
 
-function optionText({ name, value, description }: CompletedOption): string {
-  const takes = { none: '', file: ' -r -F', other: ' -x' }[value];
+function optionText({ name, value, choices, description }: CompletedOption): string {
+  const takes = { none: '', file: ' -r -F', choice: ` -x -a ${quoted(choices.join(' '))}`, other: ' -x' }[value];
   return `-l ${name.slice(2)}${takes} -d ${quoted(description)}`;
 }
 

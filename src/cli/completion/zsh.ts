@@ -7,7 +7,7 @@ export function zshCompletion(nodes: readonly CompletionNode[]): string {
 # zsh completion for reeve, written by \`reeve completion zsh\`
 _reeve() {
   local at='' next='' previous="\${words[CURRENT-1]}"
-  local -a known commands options files others
+  local -a known commands options among files others
   local -i i takes_files=0
   known=(${paths.join(' ')})
   for ((i = 2; i < CURRENT; i++)); do
@@ -18,6 +18,7 @@ _reeve() {
 ${nodes.map(caseOf).join('\n')}
   esac
   if (( \${files[(Ie)$previous]} )); then _files; return; fi
+  if (( \${#among} )); then _describe -t values 'value' among; return; fi
   if (( \${others[(Ie)$previous]} )); then _message 'a value'; return; fi
   (( \${#commands} )) && _describe -t commands 'command' commands
   [[ "\${words[CURRENT]}" == -* ]] && _describe -t options 'option' options
@@ -34,13 +35,18 @@ function caseOf({ path, commands, options, choices, files }: CompletionNode): st
     list.map(({ name, description }) => quoted(description === '' ? name : `${name}:${description}`)).join(' ');
   const valued = (kind: CompletedOption['value']): string =>
     options.flatMap(({ name, value }) => (value === kind ? [quoted(name)] : [])).join(' ');
+  const chosen = options.flatMap(({ name, choices: values }) =>
+    values.length === 0
+      ? []
+      : [`      if [[ "$previous" == ${name} ]]; then among=(${values.map(quoted).join(' ')}); fi\n`],
+  );
   return `    ${quoted(path)})
       commands=(${described(words)})
       options=(${described(options)})
       files=(${valued('file')})
       others=(${valued('other')})
       takes_files=${files ? 1 : 0}
-      ;;`;
+${chosen.join('')}      ;;`;
 }
 
 function quoted(text: string): string {
