@@ -86,6 +86,7 @@ test('fish offers commands, options and values where they belong', { skip: missi
   assert.deepEqual(offers('reeve --json check n'), ['network']);
   assert.deepEqual(offers('reeve status --wa'), ['--watch']);
   assert.deepEqual(offers('reeve log ver'), ['verify']);
+  assert.deepEqual(offers('reeve init --preset ').toSorted(), ['balanced', 'locked-down', 'open']);
   assert.deepEqual(offers('reeve completion ').toSorted(), ['bash', 'fish', 'zsh']);
   assert.ok(offers(`reeve daemon --config ${script.slice(0, -2)}`).includes(script));
 });

@@ -18,6 +18,10 @@ textfile collector reads:
 curl -sS --fail --unix-socket /run/reeve/decide.sock http://reeve/metrics -o /var/lib/node_exporter/reeve.prom.new && mv /var/lib/node_exporter/reeve.prom.new /var/lib/node_exporter/reeve.prom
 \`\`\`
 
+The counters of rules, \`reeve_rule_hits_total\`, are on the admin socket alone, which is for root and the daemon's own
+user: let root's timer run the same line with \`/run/reeve/admin.sock\`. The file then tells whoever may read it the names
+of rules and how often each of them counts; the collector needs no more than a group's right to read it.
+
 [config/prometheus-alerts.yaml](../config/prometheus-alerts.yaml) holds alerts for it,
 [config/grafana-dashboard.json](../config/grafana-dashboard.json) a dashboard; a test knows that every name in them is one
 of these.
