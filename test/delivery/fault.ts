@@ -18,6 +18,8 @@ export interface BrokenMachine extends Files {
   readonly syncNext: () => Promise<void>;
   /** The same, with nothing new. */
   readonly syncAgain: () => Promise<void>;
+  /** Whether what was published last is what serves. */
+  readonly isNewest: () => Promise<boolean>;
   readonly restart: () => Promise<void>;
   /** So much time has passed for whoever publishes, too. */
   readonly pass: (ms: number) => void;

@@ -189,13 +189,11 @@ export const CLOCK_FAULTS: readonly Fault[] = [
       '(`test/delivery/suspend.test.ts` stops a process, too)',
     kind: 'D',
     upToDate: true,
-    happens: ({ place, rig, inReach }) =>
+    happens: ({ place, rig, inReach, isNewest }) =>
       inReach(async () => {
         await rig.publish('');
         place.shift(2 * HOUR);
-        const isLive = async (): Promise<boolean> =>
-          (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
-        await eventually('the newer policy', isLive);
+        await eventually('the newer policy', isNewest);
         await place.idle(); // and to have said so
       }),
     served: 'the newest revision',
@@ -288,6 +286,15 @@ function frozen(id: string, title: string, { ms, state, served, says }: Freeze):
   };
 }
 
+/** With the daemon stopped meanwhile. */
+function whileStopped(change: (state: string) => void): (machine: BrokenMachine) => Promise<void> {
+  return async ({ place, state }) => {
+    await place.stop();
+    change(state);
+    await place.start();
+  };
+}
+
 /** What happens to the disk; each needs one of its own. */
 export const DISK_FAULTS: readonly Fault[] = [
   {
@@ -321,11 +328,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     title: 'the disk is read-only when the daemon starts',
     kind: 'E',
     ownDisk: 'small',
-    async happens({ place, state }) {
-      await place.stop();
-      remount(state, 'ro');
-      await place.start();
-    },
+    happens: whileStopped((state) => remount(state, 'ro')),
     mend: { how: 'making it writable', does: ({ state }) => remount(state, 'rw') },
     served: 'does not start',
     says: ['database_unusable'],
@@ -335,11 +338,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     title: 'the database alone is read-only when the daemon starts',
     kind: 'E',
     ownDisk: 'small',
-    async happens({ place, state }) {
-      await place.stop();
-      lockFile(databaseIn(state));
-      await place.start();
-    },
+    happens: whileStopped((state) => lockFile(databaseIn(state))),
     mend: { how: 'making it writable', does: ({ state }) => unlockFile(databaseIn(state)) },
     served: 'does not start',
     says: ['database_unusable'],
@@ -359,11 +358,7 @@ export const FAILING_DISK_FAULTS: readonly Fault[] = [
     },
     mend: {
       how: 'mounting it again, a restart',
-      async does({ place, state }) {
-        await place.stop();
-        mountAgain(state);
-        await place.start();
-      },
+      does: whileStopped(mountAgain),
     },
     served: 'revision 2',
     says: ['store store'],

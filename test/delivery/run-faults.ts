@@ -123,6 +123,7 @@ async function brokenMachine(scope: Scope, fault: Fault, beginning: Beginning): 
   });
   return {
     ...{ rig, place, inReach, syncAgain, state: place.state, older: first },
+    isNewest: async () => (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow',
     pass(ms) {
       passed += ms;
       rig.pass?.(ms);
@@ -168,13 +169,13 @@ async function refusalOf(
 }
 
 async function sightingOf(
-  { place, rig }: BrokenMachine,
+  { place, isNewest }: BrokenMachine,
   { upToDate }: Fault,
 ): Promise<Pick<FaultSighting, 'served' | 'says' | 'message'>> {
   const status = await place.status();
   const found = findings(status);
   const message = generic(found.map(({ code, message: text }) => `${code}: ${text}`).join('; '));
-  const newest = upToDate === true && (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
+  const newest = upToDate === true && (await isNewest());
   return {
     served: newest ? 'the newest revision' : await servedBy(place),
     says: found.map(({ code }) => code),
@@ -182,17 +183,16 @@ async function sightingOf(
   };
 }
 
-async function heals({ rig, place }: BrokenMachine): Promise<boolean> {
+async function heals({ rig, place, isNewest }: BrokenMachine): Promise<boolean> {
   await rig.publish('');
   await rig.disarm();
   // a run that began before this meets nobody, and would be joined
   await place.idle(QUIET_MS);
   const { status } = await place.sync();
   const { source } = await place.status();
-  const isLive = async (): Promise<boolean> => (await place.ask(`r${rig.newest()}.example`))[0] === 'allow org_allow';
   // the age of a policy is looked at once a second
-  await eventually('the newest revision', isLive, 20_000).catch(() => undefined);
-  return status === 200 && source?.state === 'ok' && (await isLive());
+  await eventually('the newest revision', isNewest, 20_000).catch(() => undefined);
+  return status === 200 && source?.state === 'ok' && (await isNewest());
 }
 
 /** By what only one revision allows. */

@@ -6,14 +6,12 @@ import type { Scope } from '../support/scope.ts';
 
 /** A file system of so many megabytes, in the place of a directory, until the test ends. */
 export function mountSmallDisk(scope: Scope, directory: string, megabytes = 2): void {
-  const { status, stderr } = mount(['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory]);
-  if (status !== 0) throw new Error(`cannot mount: ${stderr}`);
+  mounted('-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory);
   scope.after(() => void spawnSync('umount', ['-l', directory]));
 }
 
 export function remount(directory: string, how: 'ro' | 'rw'): void {
-  const { status, stderr } = mount(['-o', `remount,${how}`, directory]);
-  if (status !== 0) throw new Error(`cannot remount: ${stderr}`);
+  mounted('-o', `remount,${how}`, directory);
 }
 
 /** A file system that lives in the file `<directory>.disk` and has a journal, until the test ends. */
@@ -25,26 +23,19 @@ export function mountJournaledDisk(scope: Scope, directory: string): void {
 
 /** What a device that refuses a write makes of such a file system, with files open in it: it turns read-only at once. */
 export function failDisk(directory: string): void {
-  const { status, stderr } = mount(['-o', 'remount,abort', directory]);
-  if (status !== 0) throw new Error(`cannot fail: ${stderr}`);
+  mounted('-o', 'remount,abort', directory);
 }
 
 /** What an administrator does then. */
 export function mountAgain(directory: string): void {
   spawnSync('umount', [directory]);
-  const { status, stderr } = mount(['-o', 'loop', imageOf(directory), directory]);
-  if (status !== 0) throw new Error(`cannot mount again: ${stderr}`);
+  mounted('-o', 'loop', imageOf(directory), directory);
 }
 
 /** Makes one file read-only, for root as well; goes with the disk it is on. */
 export function lockFile(path: string): void {
-  for (const args of [
-    ['--bind', path, path],
-    ['-o', 'remount,bind,ro', path],
-  ]) {
-    const { status, stderr } = mount(args);
-    if (status !== 0) throw new Error(`cannot lock: ${stderr}`);
-  }
+  mounted('--bind', path, path);
+  mounted('-o', 'remount,bind,ro', path);
 }
 
 export function unlockFile(path: string): void {
@@ -86,6 +77,11 @@ export function noSmallDisk(): string | false {
   if (status === 0) spawnSync('umount', [directory]);
   rmdirSync(directory);
   return status === 0 ? false : 'mounting is not allowed here';
+}
+
+function mounted(...args: readonly string[]): void {
+  const { status, stderr } = mount(args);
+  if (status !== 0) throw new Error(`mount ${args.join(' ')}: ${stderr}`);
 }
 
 function mount(args: readonly string[]): { readonly status: number | null; readonly stderr: string } {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { DEFAULT_LOCAL_API_LIMITS } from '../../src/localapi/limits.ts';
+import { quantile } from '../bench/quantiles.ts';
 import { type DaemonProcess, decided, type Machine, machine, startDaemonProcess } from '../support/daemon-process.ts';
 import { connect } from '../support/raw-http.ts';
 
@@ -36,8 +37,7 @@ async function latencies(place: Machine, goesOn: (asked: number) => boolean): Pr
   return times.toSorted((a, b) => a - b);
 }
 
-const p99 = (sorted: readonly number[]): number =>
-  sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.POSITIVE_INFINITY;
+const p99 = (sorted: readonly number[]): number => quantile(sorted, 0.99);
 
 /** How many files this process may have open. */
 function fileLimit(): number {

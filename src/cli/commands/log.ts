@@ -1,3 +1,5 @@
+import type { RecordType } from '../../audit/record-text.ts';
+import { FILESYSTEM_ACTIONS, NETWORK_ACTIONS } from '../../policy/action.ts';
 import { isObject, type RuleFields } from '../../policy/rule-shape.ts';
 import { callAdmin, refusedCall } from '../ask-daemon.ts';
 import { CliError } from '../cli-error.ts';
@@ -13,8 +15,8 @@ const FOLLOW_MS = 1_000;
 const DURATION = /^([1-9]\d{0,8})([smhd])$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-const ACTIONS = ['connect:tcp', 'connect:udp', 'read', 'write'];
-const TYPES = ['decision', 'event', 'gap', 'begin', 'start', 'stop'];
+const ACTIONS = [...NETWORK_ACTIONS, ...FILESYSTEM_ACTIONS];
+const TYPES: readonly RecordType[] = ['decision', 'event', 'gap', 'begin', 'start', 'stop'];
 
 export const log: Command = {
   path: ['log'],
