@@ -17,14 +17,16 @@ const ANSWERING_AWAKE_MS = 0.1;
  */
 const PAUSES = { least: 4, most: 512 } as const;
 
-/** Words of the shared memory: one each of the first four, one for each question in flight of the others. */
+/** Words of the shared memory: one each of the first five, one for each question in flight of the others. */
 const ASKED = 0;
 const ANSWERED = 1;
 /** 1 = the asking thread wants a message with each answer. */
 const BELL = 2;
 /** 1 = the answering thread is not asleep: an answer may come sooner than this thread would fall asleep. */
 const AWAKE = 3;
-const KIND = 4;
+/** 1 = the answering thread has loaded. */
+const LOADED = 4;
+const KIND = 5;
 const LENGTH = KIND + MAX_POSTED;
 const WORDS = LENGTH + MAX_POSTED;
 
@@ -34,6 +36,15 @@ const PATH = 1;
 const ITSELF = 2;
 const REAL = 3;
 const UNRESOLVABLE = 4;
+
+/** An answer that comes by the port: it may lie there before or behind bells and be read early, so it says what it answers. */
+interface Letter {
+  readonly count: number;
+  readonly reply: LookupReply;
+}
+
+/** What the asking end finds at its port; null = a bell, which may ring for what has been read already. */
+export type Delivery = Letter | null;
 
 /** What both ends hold. */
 export interface LaneEnds {
@@ -151,7 +162,8 @@ export class AskingLane {
   readonly #watch: Watch;
   /** What is without an answer, by place. */
   readonly #questions: (LookupRequest | null)[] = Array.from({ length: MAX_POSTED }, () => null);
-  readonly #letters: LookupReply[] = [];
+  /** Read, and their turn has not come: by the count of the question. */
+  readonly #letters = new Map<number, LookupReply>();
   #asked = 0;
   #answered = 0;
 
@@ -160,6 +172,10 @@ export class AskingLane {
     this.#lane = new Lane(memory);
     this.#watch = new Watch(this.#lane, ANSWERED, ASKING_AWAKE_MS);
     this.#lane.set(BELL, 1);
+  }
+
+  get loaded(): boolean {
+    return this.#lane.get(LOADED) === 1;
   }
 
   /** At most `MAX_POSTED` may be without an answer. */
@@ -187,9 +203,9 @@ export class AskingLane {
     return this.next();
   }
 
-  /** What came by the port and belongs to an answer. */
-  keep(letter: LookupReply): void {
-    this.#letters.push(letter);
+  /** Takes what came by the port. */
+  keep(delivery: Delivery): void {
+    if (delivery !== null) this.#letters.set(delivery.count, delivery.reply);
   }
 
   /** The next answer; null = none yet. */
@@ -199,8 +215,17 @@ export class AskingLane {
     const question = this.#questions[placeOf(count)];
     const resolution = question?.kind === 'path' ? this.#resolution(count, question.path) : null;
     this.#answered = after(count);
-    if (resolution !== null) return { kind: 'path', resolution };
-    return this.#letters.shift() ?? (receiveMessageOnPort(this.#port)?.message as LookupReply);
+    return resolution === null ? this.#letter(count) : { kind: 'path', resolution };
+  }
+
+  /** It was sent before the answer was announced: kept by now, or at the port behind whatever nobody has read yet. */
+  #letter(count: number): LookupReply {
+    for (let came = receiveMessageOnPort(this.#port); came !== undefined; came = receiveMessageOnPort(this.#port)) {
+      this.keep(came.message as Delivery);
+    }
+    const reply = this.#letters.get(count);
+    this.#letters.delete(count);
+    return reply ?? { kind: 'path', resolution: { kind: 'unresolvable', reason: 'the answer was lost' } };
   }
 
   /** null = it came by the port. */
@@ -216,15 +241,16 @@ export class AskingLane {
 export function answerLookups({ port, memory }: LaneEnds, answer: (request: LookupRequest) => LookupReply): never {
   const lane = new Lane(memory);
   const watch = new Watch(lane, ASKED, ANSWERING_AWAKE_MS);
-  port.postMessage({ kind: 'ready' } satisfies LookupReply);
+  lane.set(LOADED, 1);
+  port.postMessage(null satisfies Delivery);
   for (let count = 0; ; count = after(count)) {
     awaitQuestion(lane, count, watch);
     const request = readQuestion(lane, count, port);
-    const byPort = writeAnswer(lane, { count, request, reply: answer(request) });
-    if (byPort !== null) port.postMessage(byPort);
+    const reply = answer(request);
+    if (!writeAnswer(lane, { count, request, reply })) port.postMessage({ count, reply } satisfies Delivery);
     lane.tell(ANSWERED, after(count));
     // behind a letter too: that one may have been read before there was an answer for it
-    if (lane.get(BELL) === 1) port.postMessage(null);
+    if (lane.get(BELL) === 1) port.postMessage(null satisfies Delivery);
   }
 }
 
@@ -249,18 +275,16 @@ interface Answering {
   readonly reply: LookupReply;
 }
 
-/** What has to go by the port instead; null = nothing. */
-function writeAnswer(lane: Lane, { count, request, reply }: Answering): LookupReply | null {
+/** False where it has to go by the port. */
+function writeAnswer(lane: Lane, { count, request, reply }: Answering): boolean {
   const place = placeOf(count);
   lane.set(KIND + place, LETTER);
-  if (reply.kind !== 'path') return reply;
+  if (reply.kind !== 'path') return false;
   const { resolution } = reply;
-  if (resolution.kind === 'unresolvable') {
-    return lane.write(count, UNRESOLVABLE, resolution.reason) ? null : reply;
-  }
+  if (resolution.kind === 'unresolvable') return lane.write(count, UNRESOLVABLE, resolution.reason);
   if (request.kind === 'path' && request.path === resolution.real) {
     lane.set(KIND + place, ITSELF);
-    return null;
+    return true;
   }
-  return lane.write(count, REAL, resolution.real) ? null : reply;
+  return lane.write(count, REAL, resolution.real);
 }

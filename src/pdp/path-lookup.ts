@@ -19,11 +19,8 @@ export interface PrefixesReply {
   readonly leads: ReadonlyMap<number, ResolvedPrefix>;
 }
 
-/** What the resolver thread says: `ready` once, then one reply for each request, in their order. */
-export type LookupReply =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'path'; readonly resolution: Resolution }
-  | PrefixesReply;
+/** What the resolver thread says to each request, in their order. */
+export type LookupReply = { readonly kind: 'path'; readonly resolution: Resolution } | PrefixesReply;
 
 /** After so long a thread begins with no further prefix: each has the time of a lookup, and requests come between. */
 export const PREFIXES_SLICE_MS = 20;

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { AskingLane, type LaneEnds, laneMemory } from './path-lane.ts';
+import { AskingLane, type Delivery, type LaneEnds, laneMemory } from './path-lane.ts';
 import type { LookupReply, LookupRequest } from './path-lookup.ts';
 
 /** One thread that looks at the disk; it may never come back from there. */
@@ -9,14 +9,16 @@ export interface ResolverThread {
   readonly post: (request: LookupRequest) => void;
   /** Posts it, and holds this thread for an answer so long; null = it comes later, as the others do. */
   readonly ask: (request: LookupRequest, ms: number) => LookupReply | null;
-  /** Hands over at once what has been answered and not been delivered yet; whether there was anything. */
+  /** Tells at once what has happened and has not been told yet; whether there was anything. */
   readonly drain: () => boolean;
   /** Ends it as soon as it is back in JavaScript; resolves then. */
   readonly end: () => Promise<void>;
 }
 
 export interface ThreadEvents {
-  /** `ready` first, then one reply for each question, in their order. */
+  /** Once, before the first reply. */
+  readonly onReady: () => void;
+  /** One for each question, in their order. */
   readonly onReply: (reply: LookupReply) => void;
   /** It is gone: ended, or broken down. */
   readonly onExit: () => void;
@@ -31,7 +33,7 @@ export interface ResolverStart extends LaneEnds {
 export function startResolverThread(
   entry: URL,
   foreign: SharedArrayBuffer,
-  { onReply, onExit }: ThreadEvents,
+  { onReady, onReply, onExit }: ThreadEvents,
 ): ResolverThread {
   const { port1: port, port2: theirs } = new MessageChannel();
   const memory = laneMemory();
@@ -40,20 +42,19 @@ export function startResolverThread(
   const lane = new AskingLane({ port, memory });
   let ready = false;
   const drain = (): boolean => {
-    let any = false;
+    let any = !ready && lane.loaded;
+    if (any) {
+      ready = true;
+      onReady();
+    }
     for (let reply = lane.next(); reply !== null; reply = lane.next()) {
       any = true;
       onReply(reply);
     }
     return any;
   };
-  port.on('message', (letter: LookupReply | null) => {
-    if (letter?.kind === 'ready') {
-      ready = true;
-      onReply(letter);
-      return;
-    }
-    if (letter !== null) lane.keep(letter);
+  port.on('message', (delivery: Delivery) => {
+    lane.keep(delivery);
     drain();
   });
   // `exit` follows; without a listener an error would be an uncaught exception

@@ -203,8 +203,13 @@ export class PathResolver {
 
   #startThread(): ResolverThread {
     const thread: ResolverThread = startResolverThread(this.#entry, this.#foreign.memory, {
+      onReady: () => {
+        if (thread === this.#thread) this.#goOn();
+      },
       onReply: (reply) => {
-        if (thread === this.#thread) this.#onReply(reply);
+        if (thread !== this.#thread) return;
+        this.#finished()?.settle(reply);
+        this.#goOn();
       },
       onExit: () => {
         this.#lost.delete(thread);
@@ -216,8 +221,8 @@ export class PathResolver {
     return thread;
   }
 
-  #onReply(reply: LookupReply): void {
-    if (reply.kind !== 'ready') this.#finished()?.settle(reply);
+  /** The thread can take the next one. */
+  #goOn(): void {
     this.#feed();
     this.#wait();
   }
@@ -259,8 +264,7 @@ export class PathResolver {
   #startOver(): void {
     this.start();
     for (const { request } of this.#outstanding) this.#thread?.post(request);
-    this.#feed();
-    this.#wait();
+    this.#goOn();
   }
 
   /** Stops listening to a thread; it ends by itself once its system call has returned, and counts as lost until then. */
