@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { messageOf } from '../base/coded-error.ts';
 import type { Database } from '../store/database.ts';
@@ -161,10 +161,21 @@ export class LogWriter {
   }
 
   #assertRoom(): void {
-    const { bavail, blocks, bsize } = statfsSync(dirname(this.#start.path));
+    const { bavail, blocks, bsize } = this.#disk();
     const needed = Math.min(KEEP_FREE_BYTES, blocks * bsize * KEEP_FREE_PART);
     if (bavail * bsize >= needed) return;
     throw new Error(`the disk of \`${this.#start.path}\` has less than ${Math.ceil(needed / 1024 ** 2)} MiB left`);
+  }
+
+  #disk(): StatsFs {
+    const directory = dirname(this.#start.path);
+    try {
+      return statfsSync(directory);
+    } catch (error) {
+      const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const why = gone ? 'it was removed: restart the daemon, which makes it' : messageOf(error);
+      throw new Error(`cannot keep decisions in \`${directory}\`: ${why}`, { cause: error });
+    }
   }
 }
 

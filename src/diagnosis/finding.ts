@@ -11,7 +11,7 @@ export interface Finding {
   readonly message: string;
   /** What to do next. */
   readonly mend: string;
-  /** A code from further down: of a failed sync, of a closed domain. */
+  /** A code from further down: of a failed sync, of a closed domain. null = there is none, or it is the same. */
   readonly cause: string | null;
 }
 
@@ -38,7 +38,7 @@ export function found(code: FindingCode, message: string, options: FindingOption
     check: options.check ?? check,
     message,
     mend: options.mend ?? mend,
-    cause: options.cause ?? null,
+    cause: options.cause === code ? null : (options.cause ?? null),
   };
 }
 

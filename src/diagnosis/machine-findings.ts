@@ -25,7 +25,11 @@ export const MACHINE_FINDINGS = {
   ),
   config_refused: fault('configuration', 'the configuration cannot be used here', 'do what the message says'),
 
-  state_missing: fault('state', 'there is no state directory', 'start the daemon, which makes it'),
+  state_missing: fault(
+    'state',
+    'there is no state directory',
+    'start the daemon, or restart the one that runs: it makes it',
+  ),
   state_untrusted: fault(
     'state',
     'somebody else could put another database there',

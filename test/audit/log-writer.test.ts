@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DecisionPage } from '../../src/audit/decision-page.ts';
@@ -310,4 +310,14 @@ test('a record that is no JSON any more breaks no answer, and verifying finds it
   assert.deepEqual(hostsOf(search({ after: 2, host: 'b.example' }).records), ['b.example']);
   const verdict = verdictOn(path);
   assert.ok(verdict.kind === 'broken' && verdict.id === 3);
+});
+
+test('a directory that somebody removed is told in words, and nothing is written elsewhere', (t) => {
+  const directory = join(temporaryDirectory(t), 'state');
+  mkdirSync(directory);
+  const { write } = open(t, join(directory, 'log.db'));
+  write(['a.example']);
+  rmSync(directory, { recursive: true });
+  assert.throws(() => write(['b.example']), /cannot keep decisions in `.*\/state`: it was removed: restart the daemon/);
+  assert.equal(existsSync(directory), false);
 });

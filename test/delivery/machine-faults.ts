@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { prepareStateDirectory } from '../../src/daemon/state-directory.ts';
 import { eventually } from '../support/daemon-process.ts';
 import type { BrokenMachine, Fault, Files } from './fault.ts';
 import { failDisk, lockFile, mountAgain, remount, unlockFile } from './small-disk.ts';
@@ -153,6 +154,27 @@ export const STATE_FAULTS: readonly Fault[] = [
     breaks: ({ state }) => rmSync(state, { recursive: true }),
     served: 'deny no_policy',
     says: ['no_policy'],
+  },
+  {
+    id: 'state-removed',
+    title: 'somebody removes the state directory while the daemon runs',
+    kind: 'C',
+    async happens({ state, place }) {
+      rmSync(state, { recursive: true });
+      const says = /directory does not exist/;
+      await eventually('the daemon to see it', async () =>
+        (await place.status()).warnings.some(({ message }) => says.test(message)),
+      );
+    },
+    mend: {
+      how: 'a restart, as after a first start',
+      async does({ state, restart }) {
+        prepareStateDirectory(state);
+        await restart();
+      },
+    },
+    served: 'revision 2',
+    says: ['policy_thread_lost'],
   },
 ];
 

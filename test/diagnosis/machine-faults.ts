@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -55,12 +56,12 @@ function configured(id: string, title: string, finds: string, changes: Readonly<
 
 export const CONFIGURATION_FAULTS: readonly DoctorFault[] = [
   mode(
-    named('config-writable', 'others may write the configuration', 'config_untrusted: config_untrusted'),
+    named('config-writable', 'others may write the configuration', 'config_untrusted'),
     0o666,
     (clinic) => clinic.configFile,
   ),
-  configured('config-member', 'a member that nobody knows', 'config_invalid: config_invalid', { presset: 'open' }),
-  configured('config-url', 'plain HTTP to another machine', 'config_invalid: config_invalid', {
+  configured('config-member', 'a member that nobody knows', 'config_invalid', { presset: 'open' }),
+  configured('config-url', 'plain HTTP to another machine', 'config_invalid', {
     source: { type: 'governance', base_url: 'http://policy.example/v2', org: 'acme', credential_file: '/nonexistent' },
   }),
   {
@@ -147,6 +148,25 @@ export const STATE_FAULTS: readonly DoctorFault[] = [
   stored('bundle-changed', 'somebody has changed the stored policy', 'state_not_believed: not_ready', (state) =>
     sql(join(state, 'policy.db'), "UPDATE bundle SET content = replace(content, 'a.example', 'b.example')"),
   ),
+  {
+    id: 'state-removed',
+    title: 'somebody removed the state directory while the daemon runs',
+    finds: 'state_missing',
+    async does({ place }) {
+      const aside = `${place.state}.aside`;
+      renameSync(place.state, aside);
+      await eventually('the daemon to see it', async () =>
+        ((await place.status()).warnings ?? []).some(({ code }) => code === 'policy_thread_lost'),
+      );
+      return async () => {
+        await place.stop();
+        rmSync(place.state, { recursive: true, force: true });
+        renameSync(aside, place.state);
+        await place.start();
+        await place.idle();
+      };
+    },
+  },
   {
     id: 'mark-unwritable',
     title: 'nothing new can be stored',

@@ -35,7 +35,7 @@ export const WARNINGS: Readonly<Record<WarningCode, WarningEntry>> = {
   policy_thread_lost: {
     severity: 'fault',
     what: 'what pulls and compiles policies broke down; it is started again, and the last policy serves',
-    remedy: 'see the daemon’s log; `reeve doctor` tests its parts',
+    remedy: 'mend what the message names, or restart the daemon; `reeve doctor` tests its parts',
   },
   config_not_reloaded: {
     severity: 'fault',

@@ -112,7 +112,7 @@ describe('the status', () => {
         code: 'policy_thread_lost',
         severity: 'fault',
         message: 'no policy is made at the moment, and the last one serves: out of memory; it is tried again',
-        remedy: 'see the daemon’s log; `reeve doctor` tests its parts',
+        remedy: 'mend what the message names, or restart the daemon; `reeve doctor` tests its parts',
       },
     ]);
     assert.deepEqual([status.organisation, statusOf(inputs({})).organisation], ['other', 'acme']);
