@@ -60,6 +60,9 @@ function realQuestion(chance: Chance): Question {
   return { kind: 'real', request, reference: request };
 }
 
+/** Longer than what threads hand one another without a message. */
+const LONG = `${'none/'.repeat(600)}end`;
+
 /** Below the tree: as it is asked, and where it leads; null where nothing can be opened. */
 const WAYS: readonly (readonly [path: string, real: string | null])[] = [
   ['data/a', 'data/a'],
@@ -71,6 +74,8 @@ const WAYS: readonly (readonly [path: string, real: string | null])[] = [
   ['way/a', 'secret/a'],
   ['far/a', 'data/a'],
   ['data/none/below', 'data/none/below'],
+  [`data/${LONG}`, `data/${LONG}`],
+  [`way/${LONG}`, `secret/${LONG}`],
   ['link/../secret/a', 'secret/a'],
   ['loop', null],
   ['data/a/under-a-file', null],
