@@ -156,7 +156,7 @@ export const STATE_FAULTS: readonly DoctorFault[] = [
       const aside = `${place.state}.aside`;
       renameSync(place.state, aside);
       await eventually('the daemon to see it', async () =>
-        ((await place.status()).warnings ?? []).some(({ code }) => code === 'policy_thread_lost'),
+        (await place.status()).warnings.some(({ code }) => code === 'policy_thread_lost'),
       );
       return async () => {
         await place.stop();
