@@ -15,18 +15,35 @@ const FIRST = '/proc/1/mountinfo';
 /** Beyond that nothing is the same. */
 const MAX_DIFFERENT = 1_000;
 
+/** Mounts come and go while the two are read, one after the other: how often they are read before one is believed. */
+const MAX_READS = 5;
+
+type Tables = readonly [own: Buffer, first: Buffer];
+
 /** Reads both tables; what was made of them is kept until one of them changes. Never throws. */
-export function openMountTrees(own = OWN, first = FIRST): () => MountTrees {
-  let before: { readonly tables: readonly [Buffer, Buffer]; readonly trees: MountTrees } | null = null;
+export function openMountTrees(
+  own = OWN,
+  first = FIRST,
+  read: (file: string) => Buffer = readFileSync,
+): () => MountTrees {
+  let before: { readonly tables: Tables; readonly trees: MountTrees } | null = null;
+  const bothTables = (): Tables => [read(own), read(first)];
   return () => {
     if (process.platform !== 'linux' && own === OWN) return SAME_TREES;
     try {
-      const tables = [readFileSync(own), readFileSync(first)] as const;
-      if (before !== null && tables.every((table, place) => before?.tables[place]?.equals(table) === true)) {
-        return before.trees;
+      let tables = bothTables();
+      if (before !== null && areEqual(tables, before.tables)) return before.trees;
+      before = null;
+      for (let reads = 1; reads < MAX_READS; reads += 1) {
+        const again = bothTables();
+        if (areEqual(tables, again)) {
+          before = { tables, trees: compareTrees(...tables) };
+          return before.trees;
+        }
+        tables = again;
       }
-      before = { tables, trees: compareTrees(...tables) };
-      return before.trees;
+      // no two looks were alike: what may be a difference counts as one, until the next look
+      return compareTrees(...tables);
     } catch (error) {
       before = null;
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
@@ -34,6 +51,8 @@ export function openMountTrees(own = OWN, first = FIRST): () => MountTrees {
     }
   };
 }
+
+const areEqual = (some: Tables, others: Tables): boolean => some[0].equals(others[0]) && some[1].equals(others[1]);
 
 /**
  * The same of the bytes of both tables (proc(5), `/proc/pid/mountinfo`). Trees are compared, not namespaces: a service

@@ -95,6 +95,24 @@ test('the tables are read anew each time, and one that cannot be read is no comp
   assert.deepEqual(trees(), same);
 });
 
+describe('a mount that comes between the reading of one table and of the other', () => {
+  const more = Buffer.concat([HOST, table(line('/srv', '0:50'))]);
+  /** Gives out its tables in turn; when there are no more, always `more`. */
+  const readingInTurn = (...tables: Buffer[]): (() => MountTrees) =>
+    openMountTrees('own', 'first', () => tables.shift() ?? more);
+
+  test('is no difference', () => {
+    const trees = readingInTurn(HOST, more);
+    assert.deepEqual(trees(), { kind: 'compared', differ: [] });
+  });
+
+  test('is one as long as it lasts, if the tables never come to rest, and is looked at again', () => {
+    const trees = readingInTurn(...[HOST, more], ...[more, HOST], ...[HOST, more], ...[more, HOST], ...[HOST, more]);
+    assert.deepEqual(trees(), { kind: 'compared', differ: ['/srv'] });
+    assert.deepEqual(trees(), { kind: 'compared', differ: [] });
+  });
+});
+
 test('this machine’s own tables can be read', { skip: process.platform !== 'linux' }, () => {
   assert.ok(['compared', 'unknown'].includes(openMountTrees()().kind));
 });
