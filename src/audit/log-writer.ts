@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import type { Database } from '../store/database.ts';
 import {
   appendRows,
@@ -172,7 +172,7 @@ export class LogWriter {
     try {
       return statfsSync(directory);
     } catch (error) {
-      const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const gone = codeOf(error) === 'ENOENT';
       const why = gone ? 'it was removed: restart the daemon, which makes it' : messageOf(error);
       throw new Error(`cannot keep decisions in \`${directory}\`: ${why}`, { cause: error });
     }

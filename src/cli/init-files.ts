@@ -1,5 +1,6 @@
 import { existsSync, linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { createDurably } from '../files/durable-file.ts';
 import { CliError } from './cli-error.ts';
@@ -37,7 +38,7 @@ export function stageFiles(files: readonly NewFile[], directoryMode: number): St
     return { files: staged, directories };
   } catch (error) {
     dropStaged({ files: staged, directories });
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     const place = shown(staged.at(-1)?.path ?? files[0]?.path ?? '');
     throw new CliError(
       'failed',
@@ -92,7 +93,7 @@ export function placeFile({ path, staged }: StagedFile, { replace, kept }: Repla
     linkSync(staged, path);
   } catch (error) {
     if (old !== null) renameSync(old, path);
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     const hint = 'say `--replace` to keep it under another name and write a new one';
     throw new CliError('failed', `there is a ${shown(path)} already`, hint);
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { CliError } from './cli-error.ts';
 import type { InitPlan, PlannedRoot } from './init-plan.ts';
@@ -21,7 +21,7 @@ function readRoot(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     throw new CliError('failed', `cannot read the pinned root ${shown(path)} (${code})`);
   }
 }

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { userInfo } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
 import { ReadStream } from 'node:tty';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { CliError } from './cli-error.ts';
 import type { OptionSpec } from './command.ts';
@@ -32,7 +33,7 @@ function fromFile(path: string): string {
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     throw new CliError('failed', `cannot read the passphrase file ${shown(path)} (${code})`);
   }
   try {

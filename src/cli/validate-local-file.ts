@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 import { checkRule } from '../policy/rule-check.ts';
 import { isObject, type RuleIssue } from '../policy/rule-shape.ts';
 import { LOCAL_FILE_BYTES } from '../schema/limits.ts';
@@ -48,7 +49,7 @@ function contentOf(file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
     throw new CliError('failed', `cannot read \`${file}\` (${why})`);
   }

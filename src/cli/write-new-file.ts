@@ -1,4 +1,5 @@
 import { linkSync, mkdirSync, unlinkSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 import { createDurably, syncDirectory } from '../files/durable-file.ts';
 import { CliError } from './cli-error.ts';
 import type { LocalDirectory } from './local-directory.ts';
@@ -22,7 +23,7 @@ export function writeNewFile(directory: LocalDirectory, stem: string, text: stri
     }
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     throw new CliError(
       'failed',
       `cannot write to \`${directory.path}\` (${code})`,
@@ -39,7 +40,7 @@ function linkUnderFreeName(directory: string, temporary: string, stem: string): 
       linkSync(temporary, path);
       return path;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
   throw new CliError(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../base/clock.ts';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { type Connections, trackConnections } from '../http/connections.ts';
 import { answerRequest } from './answer-request.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
@@ -89,7 +89,7 @@ function firstSteps(database: string): string {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const inUse = 'code' in error && error.code === 'EADDRINUSE';
+      const inUse = codeOf(error) === 'EADDRINUSE';
       const why = inUse ? 'another program listens there: stop it, or choose another port' : messageOf(error);
       const message = `cannot listen on \`${host}\` port ${port}: ${why}`;
       reject(new ControlPlaneError('listen_failed', message, { cause: error }));

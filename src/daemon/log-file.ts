@@ -1,5 +1,6 @@
 import { close, fstat, fstatSync, open, openSync, rename, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
+import { codeOf } from '../base/coded-error.ts';
 
 const opening = promisify(open);
 const looking = promisify(fstat);
@@ -53,6 +54,6 @@ async function renamed(from: string, to: string): Promise<void> {
     await renaming(from, to);
   } catch (error) {
     // there may be fewer than are kept, and somebody else may have put the file away
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }

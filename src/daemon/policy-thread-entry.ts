@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
-import { CodedError, messageOf } from '../base/coded-error.ts';
+import { CodedError, codeOf, messageOf } from '../base/coded-error.ts';
 import type { Compilation } from '../policy/compilation.ts';
 import { POLICY_DATABASE } from '../store/policy-state.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -132,13 +132,12 @@ function logTo(send: Send): PolicyLog {
 
 /** An error arrives as what a log shows of it: cloning would lose its code, and may not succeed. */
 function cloneable(fields: object): object {
-  const shown = (value: unknown): unknown =>
-    value instanceof Error ? { type: value.name, ...codeOf(value), message: value.message, stack: value.stack } : value;
+  const shown = (value: unknown): unknown => {
+    if (!(value instanceof Error)) return value;
+    const code = codeOf(value);
+    return { type: value.name, ...(code === null ? {} : { code }), message: value.message, stack: value.stack };
+  };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)]));
-}
-
-function codeOf(error: Error): { readonly code?: string } {
-  return 'code' in error ? { code: String(error.code) } : {};
 }
 
 function refusalOf(id: number, error: unknown): FromPolicyThread {

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { ConfigError } from '../daemon/config/config-error.ts';
 import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
@@ -56,6 +56,6 @@ function isClosed(path: string): boolean {
     accessSync(path, constants.R_OK);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EACCES';
+    return codeOf(error) === 'EACCES';
   }
 }

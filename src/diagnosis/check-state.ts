@@ -1,5 +1,6 @@
 import { accessSync, constants, type Stats, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import type { DaemonConfig } from '../daemon/config/daemon-config.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
@@ -65,7 +66,7 @@ function writeFindings({ stateDirectory }: DaemonConfig): readonly Finding[] {
     accessSync(stateDirectory, constants.W_OK);
     return [];
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     return [found('state_unwritable', `${shown(stateDirectory)} cannot be written (${code})`)];
   }
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../base/coded-error.ts';
 import { openToRead } from '../store/database.ts';
 import { MARK, POLICY_DATABASE } from '../store/policy-state.ts';
 import { look } from './look.ts';
@@ -20,7 +21,7 @@ export function stateAccess(directory: string): 'absent' | 'closed' | 'open' {
     accessSync(directory, constants.R_OK | constants.X_OK);
     return 'open';
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'absent' : 'closed';
+    return codeOf(error) === 'ENOENT' ? 'absent' : 'closed';
   }
 }
 

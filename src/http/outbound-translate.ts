@@ -1,3 +1,4 @@
+import { codeOf } from '../base/coded-error.ts';
 import { OutboundError, type OutboundErrorCode } from './outbound-error.ts';
 
 /** What an error of a running request is judged by. */
@@ -30,7 +31,7 @@ function called({ deadline, outer, subject }: Situation): OutboundError | null {
 }
 
 function translated(error: unknown, situation: Situation, otherwise: OutboundErrorCode): OutboundError {
-  const cause = codeOf(error);
+  const cause = safeCodeOf(error);
   const code = classify(error, cause) ?? otherwise;
   return new OutboundError(
     code,
@@ -58,7 +59,7 @@ function classify(error: unknown, code: string | null): OutboundErrorCode | null
   return TLS_CODE.test(code) ? 'tls_failed' : null;
 }
 
-function codeOf(error: unknown): string | null {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
-  return typeof code === 'string' && SAFE_CODE.test(code) ? code : null;
+function safeCodeOf(error: unknown): string | null {
+  const code = codeOf(error);
+  return code !== null && SAFE_CODE.test(code) ? code : null;
 }

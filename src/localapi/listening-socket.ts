@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import type { LocalApiLog } from './daemon-port.ts';
 import { listenOn, type SocketSource } from './listen.ts';
@@ -125,7 +125,7 @@ async function foundAt(source: SocketSource): Promise<Found> {
     const { dev, ino, birthtimeNs } = await lstat(source.path, { bigint: true });
     return { kind: 'something', identity: `${dev}:${ino}:${birthtimeNs}` };
   } catch (error) {
-    const removed = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const removed = codeOf(error) === 'ENOENT';
     return removed ? { kind: 'nothing' } : { kind: 'unknown', reason: messageOf(error) };
   }
 }

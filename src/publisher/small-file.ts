@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { parseStrictJson } from '../schema/strict-json.ts';
 import { PublisherError } from './publisher-error.ts';
@@ -34,8 +35,7 @@ export function readJsonFile(path: string, maxBytes: number): unknown {
 
 /** What the system said, as a word: a message of its own would repeat the path. */
 export function causeOf(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'error';
+  return codeOf(error) ?? 'error';
 }
 
 /** A file or a directory that a person named, and that the system does not open. */

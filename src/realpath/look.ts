@@ -1,4 +1,5 @@
 import { lstatSync, readlinkSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 
 /** What stands at a name. */
@@ -25,7 +26,7 @@ export function look(path: string): Seen {
     if (!stat.isSymbolicLink()) return OTHER;
     return targetOf(path, readlinkSync(path, { encoding: 'buffer' }));
   } catch (error) {
-    const code = codeOf(error);
+    const code = codeOf(error) ?? 'unknown error';
     return code === 'ENOENT' ? MISSING : { kind: 'unreadable', reason: `cannot look at ${shown(path)}: ${code}` };
   }
 }
@@ -39,8 +40,4 @@ function targetOf(path: string, bytes: Buffer): Seen {
   } catch {
     return { kind: 'unreadable', reason: `the link ${shown(path)} leads to a name that is not utf-8` };
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 import { decodeMountPoint } from './mounts.ts';
 
 /** What this process sees of the machine's files, compared with what its first process sees. */
@@ -46,7 +47,7 @@ export function openMountTrees(
       return compareTrees(...tables);
     } catch (error) {
       before = null;
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+      const code = codeOf(error) ?? 'error';
       return { kind: 'unknown', reason: `the mounts of process 1 cannot be read (${code})` };
     }
   };

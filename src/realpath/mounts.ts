@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../base/coded-error.ts';
 
 /** File systems that take names in another case, or may be mounted so, for the same (Paths 8). */
 const FOLDING_FILESYSTEMS = new Set(['vfat', 'exfat', 'ntfs3', '9p', 'drvfs', 'cifs', 'smb3', 'virtiofs', 'fuseblk']);
@@ -8,7 +9,7 @@ export function readFoldingMounts(file = '/proc/self/mountinfo'): readonly strin
   try {
     return foldingMountsIn(readFileSync(file));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../base/coded-error.ts';
 import { shown } from '../base/shown.ts';
 import { type CrossedLink, walkLinks } from './walk.ts';
 
@@ -19,7 +20,7 @@ export function readTrustedFile(path: string, owners: readonly number[], maxByte
     const fault = directoriesFault(dirname(path), owners);
     return fault === null ? readFile(path, owners, maxBytes) : untrusted(fault);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     if (code === 'ELOOP') return untrusted(`${shown(path)} is a link; name the file itself`);
     return untrusted(code === 'ENOENT' ? `there is no ${shown(path)}` : `cannot read ${shown(path)} (${code})`);
   }
@@ -30,7 +31,7 @@ export function placeFault(path: string, owners: readonly number[]): string | nu
   try {
     return directoriesFault(dirname(path), owners) ?? fileFault(path, lstatSync(path), owners);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     return `cannot look at ${shown(path)} (${code})`;
   }
 }

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { StoreError } from './store-error.ts';
 
 /** An open SQLite database: synchronous, one thread, one owner that closes it. */
@@ -112,7 +112,7 @@ function createPrivately(path: string): void {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
     chmodSync(path, 0o600);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = codeOf(error) === 'ENOENT';
     const why = missing ? 'its directory does not exist: make it first' : messageOf(error);
     throw new StoreError('database_unusable', `cannot open \`${path}\`: ${why}`, { cause: error });
   }

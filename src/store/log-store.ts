@@ -1,3 +1,4 @@
+import { codeOf } from '../base/coded-error.ts';
 import { type Database, openDatabase, openToRead, prepared } from './database.ts';
 import { LOG_MIGRATIONS } from './log-migrations.ts';
 import { StoreError } from './store-error.ts';
@@ -111,6 +112,6 @@ export function removeUpTo(database: Database, id: number): void {
 /** The file cannot be read as what it should be; nothing but another one helps. */
 export function isDamage(error: unknown): boolean {
   if (error instanceof StoreError) return error.code === 'database_corrupt' || error.code === 'row_invalid';
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB');
+  const code = codeOf(error);
+  return code !== null && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB');
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf } from '../base/coded-error.ts';
+import { codeOf, messageOf } from '../base/coded-error.ts';
 import { createDurably, syncDirectory } from '../files/durable-file.ts';
 import { StoreError } from './store-error.ts';
 
@@ -70,7 +70,7 @@ function read(path: string): MarkReading {
       closeSync(descriptor);
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
+    if (codeOf(error) === 'ENOENT') return { kind: 'absent' };
     return { kind: 'unreadable', message: `\`${path}\` cannot be read: ${messageOf(error)}` };
   }
   const marks = parsed(text);

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { codeOf } from '../base/coded-error.ts';
 import type { Target } from './delegation.ts';
 import { MAX_DOCUMENT_BYTES } from './limits.ts';
 import { assertListed } from './listed-file.ts';
@@ -15,7 +16,7 @@ export function unpackTarget({ custom }: Target, verified: Uint8Array): Buffer {
   try {
     document = gunzipSync(verified, { maxOutputLength: MAX_DOCUMENT_BYTES });
   } catch (error) {
-    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    const tooLarge = codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
     if (tooLarge) throw new TufError('too_large', 'target', `unpacks to more than ${MAX_DOCUMENT_BYTES} bytes`);
     throw new TufError('malformed', 'target', 'is not gzip', { cause: error });
   }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codeOf } from '../../base/coded-error.ts';
 import { shown } from '../../base/shown.ts';
 import { VERSION } from '../../daemon/version.ts';
 import type { BugReport } from '../../diagnosis/bugreport/gather.ts';
@@ -109,7 +110,7 @@ function write(file: string, text: string): void {
       closeSync(descriptor);
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     throw new CliError('failed', `cannot write ${shown(file)} (${code})`, 'name another file with --output FILE');
   }
 }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { codeOf } from '../../base/coded-error.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, flag } from '../command.ts';
 import { evaluateStream } from '../eval-stream.ts';
@@ -30,7 +31,8 @@ export const evalCommand: Command = {
       await evaluateStream(source, output.stdout, evaluate);
     } catch (error) {
       // a directory opens, and only reading it fails
-      throw error instanceof Error && 'code' in error ? unreadable(file, error.code) : error;
+      const code = codeOf(error);
+      throw code === null ? error : unreadable(file, code);
     }
     return 0;
   },

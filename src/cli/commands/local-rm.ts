@@ -1,4 +1,5 @@
 import { unlinkSync } from 'node:fs';
+import { codeOf } from '../../base/coded-error.ts';
 import { CliError } from '../cli-error.ts';
 import { type Command, firstArgument } from '../command.ts';
 import { DIRECTORY_OPTION, localDirectory, localFileName } from '../local-directory.ts';
@@ -16,7 +17,7 @@ export const localRm: Command = {
     try {
       unlinkSync(path);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+      const code = codeOf(error) ?? 'error';
       if (code === 'ENOENT') throw new CliError('usage', `there is no \`${path}\``, '`reeve local ls` shows the files');
       throw new CliError(
         'failed',

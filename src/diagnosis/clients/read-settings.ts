@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../../base/coded-error.ts';
 
 export type SettingsReading =
   | { readonly kind: 'text'; readonly text: string }
@@ -14,7 +15,7 @@ export function readSettings(path: string): SettingsReading {
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
+    const code = codeOf(error);
     return { kind: code === 'ENOENT' || code === 'ENOTDIR' ? 'absent' : 'closed' };
   }
   try {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
+import { codeOf } from '../../base/coded-error.ts';
 import { type Credential, readCredential } from '../../schema/governance.ts';
 import { MAX_CREDENTIAL_FILE_BYTES } from '../../schema/limits.ts';
 import { parseStrictJson } from '../../schema/strict-json.ts';
@@ -24,7 +25,7 @@ function readPrivateFile(path: string, owner: number | undefined): Uint8Array {
     // without O_NONBLOCK a FIFO in this place would hold the daemon for ever
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const code = codeOf(error) ?? 'error';
     throw unusable(path, code === 'ELOOP' ? 'it is a link' : `it cannot be opened (${code})`);
   }
   try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
+import { codeOf } from '../../base/coded-error.ts';
 import { LOCAL_FILE_BYTES } from '../../schema/limits.ts';
 import { wayInHome } from './way-in-home.ts';
 
@@ -74,7 +75,7 @@ async function readThere(place: LocalDirectory): Promise<DirectoryReading> {
 }
 
 function refusalOf(error: unknown): DirectoryReading {
-  const code = codeOf(error);
+  const code = codeOf(error) ?? 'unknown error';
   if (code === 'ENOENT') return { kind: 'missing' };
   const denied = code === 'EACCES' || code === 'EPERM';
   return { kind: denied ? 'closed' : 'unreadable', message: `cannot be entered (${code})` };
@@ -86,7 +87,7 @@ async function readNames(place: LocalDirectory, untrusted: string | null): Promi
   try {
     names = await readdir(directory, { encoding: 'buffer' });
   } catch (error) {
-    const code = codeOf(error);
+    const code = codeOf(error) ?? 'unknown error';
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', message: `cannot be listed (${code})` };
   }
   const wanted = names.filter((name) => RULE_FILE.test(name.toString('latin1')));
@@ -120,7 +121,7 @@ async function readFile(place: LocalDirectory, name: string): Promise<FoundFile 
     handle = await open(path, OPEN_FLAGS);
     return await readHandle(handle, name, place);
   } catch (error) {
-    const code = codeOf(error);
+    const code = codeOf(error) ?? 'unknown error';
     if (code === 'ENOENT') return null;
     if (code === 'ELOOP') return { kind: 'skipped', name, message: 'is a link; put the file itself here' };
     return { kind: 'broken', name, message: `cannot be read (${code})`, untrusted };
@@ -170,8 +171,4 @@ function distrust(stats: Stats, trustedOwners: readonly number[], what: string):
   }
   if ((stats.mode & 0o022) !== 0) return `${what} can be written by its group or by others; run chmod go-w on it`;
   return null;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }
